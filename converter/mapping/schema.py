@@ -1,0 +1,520 @@
+"""The mapping language, version 1, as pydantic models: what a mapping may say, and nothing else.
+
+Scalars arrive as text (see ``loader``) and are typed here. Unknown keys are errors. The docstring and descriptions of
+this module become the JSON Schema that `dui schema` prints. A *value* says where a datum comes from:
+
+=====================================  ===================================================================
+``Nom de naissance``                   the column with that header
+``{column: …, date: …, table: …}``     a column with options
+``{value: …}``                         a constant
+``{template: "{{ … }}"}``              a Jinja2 expression over the row (``row["Header"]``), in a sandbox
+``{lookup: {source, key, column}}``    a cell of another source, found by a key of this row
+``[a, b, …]``                          the first that is not empty
+=====================================  ===================================================================
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Discriminator,
+    Field,
+    StringConstraints,
+    Tag,
+    model_validator,
+)
+from typing_extensions import TypeAliasType
+
+__all__ = [
+    "AddressSpec",
+    "AuthorSpec",
+    "ColumnValue",
+    "ConditionSpec",
+    "ConstantValue",
+    "DocumentRule",
+    "DossierRule",
+    "EstablishmentSpec",
+    "GuardSpec",
+    "InsSpec",
+    "LookupSpec",
+    "LookupValue",
+    "MappingSpec",
+    "OutputSpec",
+    "ResidentsSpec",
+    "ScanRule",
+    "SingleValue",
+    "SourceSpec",
+    "TableSpec",
+    "TemplateRule",
+    "TemplateValue",
+    "Value",
+]
+
+RELEASES = ("tddui-1.0.0-ballot", "tddui-1.0.1", "tddui-1.1.0", "cda-tddui-1.0.0", "cda-tddui-1.0.1")
+Release = Literal["tddui-1.0.0-ballot", "tddui-1.0.1", "tddui-1.1.0", "cda-tddui-1.0.0", "cda-tddui-1.0.1"]
+CdaRelease = Literal["seed", "1.1.0", "cda-1.0.1"]
+OnError = Literal["reject", "omit", "default", "stop"]
+Level = Literal["error", "warning", "off"]
+Text = Annotated[str, StringConstraints(min_length=1, strip_whitespace=True)]
+
+
+def _as_list(value: Any) -> Any:
+    return [value] if isinstance(value, str) else value
+
+
+#: One text, or a list of texts.
+Texts = Annotated[list[Text], BeforeValidator(_as_list)]
+Int = Annotated[int, Field(strict=False, ge=0)]
+Bool = Annotated[bool, Field(strict=False)]
+
+
+class Node(BaseModel):
+    """Base of every mapping node: unknown keys are errors, values are frozen."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=False)
+
+
+# -------------------------------------------------------------------------------------------------------- values
+
+
+class ValueOptions(Node):
+    """What may be said of a value, whatever its form."""
+
+    date: Texts | None = Field(None, description="strptime forms the cell may have; typed Excel dates always pass")
+    pivot: Int | None = Field(None, description="two-digit years: yy > pivot is 19yy; without it they are an error")
+    sentinels: Texts | None = Field(None, description='cells that mean "no date": 31/12/4000, 01/01/1900…')
+    table: str | dict[str, Any] | None = Field(None, description="a name under `tables:`, or a table given inline")
+    default: str | None = Field(None, description="used when the cell is empty, or wrong with on_error: default")
+    required: Bool | None = Field(None, description="an empty cell rejects the row; fields differ in what is usual")
+    pattern: Text | None = Field(None, description="a regular expression the whole cell must match")
+    split: Text | None = Field(None, description="separator of several values in one cell")
+    nulls: Texts | None = Field(None, description='words that mean "empty" in this column: NC, néant, 0…')
+    decimal: Literal[",", "."] | None = Field(None, description="decimal mark of numbers")
+    on_error: OnError = Field(
+        "reject", description="what a wrong cell does: reject the row, omit it, use the default, stop"
+    )
+
+
+class ColumnValue(ValueOptions):
+    """A column of the row's source. ``Header#2`` is the second column of that name, ``#7`` the seventh column."""
+
+    column: Text
+
+
+class ConstantValue(Node):
+    """The same for every row."""
+
+    value: str
+
+
+class TemplateValue(ValueOptions):
+    """A Jinja2 text over the row, in a sandbox: ``{{ row["Nom"] }}``; filters trim, upper, lower, title, replace."""
+
+    template: Text
+
+
+class LookupSpec(Node):
+    """A cell of another source: the row whose ``key`` column equals this row's ``value``."""
+
+    source: Text
+    key: Text = Field(description="column of the other source")
+    column: Text = Field(description="column to take from it")
+    value: Value | None = Field(
+        None, description="this row's value to look for; by default the column named like `key`"
+    )
+
+
+class LookupValue(ValueOptions):
+    lookup: LookupSpec
+
+
+def _value_kind(value: Any) -> str:
+    if isinstance(value, str):
+        return "text"
+    if isinstance(value, dict):
+        for kind in ("value", "template", "lookup"):
+            if kind in value:
+                return kind
+    for kind in ("value", "template", "lookup"):
+        if hasattr(value, kind):
+            return kind
+    return "column"
+
+
+#: One source of a datum.
+SingleValue = TypeAliasType(
+    "SingleValue",
+    Annotated[
+        Annotated[Text, Tag("text")]
+        | Annotated[ColumnValue, Tag("column")]
+        | Annotated[ConstantValue, Tag("value")]
+        | Annotated[TemplateValue, Tag("template")]
+        | Annotated[LookupValue, Tag("lookup")],
+        Discriminator(_value_kind),
+    ],
+)
+
+#: One source of a datum, or several of which the first that is not empty counts.
+Value = TypeAliasType(
+    "Value",
+    Annotated[
+        Annotated[SingleValue, Tag("single")] | Annotated[list[SingleValue], Field(min_length=1), Tag("list")],
+        Discriminator(lambda v: "list" if isinstance(v, list) else "single"),
+    ],
+)
+
+
+class ConditionSpec(Node):
+    """A condition on one column; texts are compared without regard to case, accents and spacing."""
+
+    column: Text
+    equals: str | None = None
+    not_equals: str | None = None
+    in_: Texts | None = Field(None, alias="in")
+    not_in: Texts | None = None
+    matches: Text | None = Field(None, description="regular expression, searched in the cell")
+    empty: Bool | None = None
+
+    @model_validator(mode="after")
+    def _one_test(self) -> ConditionSpec:
+        tests = [self.equals, self.not_equals, self.in_, self.not_in, self.matches, self.empty]
+        if sum(t is not None for t in tests) != 1:
+            raise ValueError("say exactly one of equals, not_equals, in, not_in, matches, empty")
+        return self
+
+
+#: One condition, or several that must all hold.
+When = Annotated[list[ConditionSpec], BeforeValidator(lambda v: [v] if isinstance(v, dict) else v)]
+
+# ------------------------------------------------------------------------------------------------- establishment
+
+
+class LegalEntitySpec(Node):
+    name: Text
+    finess: Text | None = None
+
+
+class SoftwareSpec(Node):
+    """The legacy software whose data is converted: the author of the documents in the guide's sense."""
+
+    name: Text
+    version: Text | None = None
+    manufacturer: Text | None = None
+    number: Text = "1"
+
+
+class LegalAuthenticatorSpec(Node):
+    name: Text
+    given: Text | None = None
+    role: Text | None = None
+    rpps: Text | None = None
+
+
+class AddressSpec(Node):
+    """An address given once, for the establishment."""
+
+    lines: Texts = []
+    postal_code: Text | None = None
+    city: Text | None = None
+    country: Text | None = None
+
+
+class EstablishmentSpec(Node):
+    """What spreadsheets never say: who sends."""
+
+    name: Text
+    finess: Text = Field(description="geographic FINESS, 9 characters with its check key")
+    legal_entity: LegalEntitySpec | None = None
+    oid: Text | None = Field(None, description="OID arc owned by the sender; without it identifiers are urn:uuid")
+    local_id_root: Text | None = Field(None, description="OID under which local resident numbers are issued")
+    timezone: Text = "Europe/Paris"
+    facility_type: Text = Field(description="JDV_J02 sector code, SA17 for an EHPAD")
+    category: Text | None = Field(None, description="FINESS category (TRE_R66), 500 for an EHPAD")
+    practice_setting: Text = "ESSMS"
+    software: SoftwareSpec
+    legal_authenticator: LegalAuthenticatorSpec | None = None
+    address: AddressSpec | None = None
+    phone: Text | None = None
+    email: Text | None = None
+
+
+class PersonSpec(Node):
+    """A person named by the row."""
+
+    name: Value
+    given: Value | None = None
+    role: Value | None = None
+    rpps: Value | None = None
+    adeli: Value | None = None
+    specialty: Value | None = Field(None, description="JDV_J01 code, usually through a table")
+
+
+class OrganizationSpec(Node):
+    name: Value | None = None
+    finess: Value | None = None
+    siret: Value | None = None
+
+
+class AuthorSpec(Node):
+    """Who made a document: ``{organization: establishment}``, ``{software: establishment}`` or ``{person: …}``."""
+
+    organization: Literal["establishment"] | OrganizationSpec | None = None
+    software: Literal["establishment"] | None = None
+    person: PersonSpec | None = None
+
+    @model_validator(mode="after")
+    def _one_kind(self) -> AuthorSpec:
+        if sum(v is not None for v in (self.organization, self.software, self.person)) != 1:
+            raise ValueError("say exactly one of organization, software, person")
+        return self
+
+
+# ------------------------------------------------------------------------------------------------------- sources
+
+
+class SourceSpec(Node):
+    """One table of one file, of several sheets of one layout, of several files of one layout, or of a folder."""
+
+    file: Texts | None = Field(None, description="file, list of files or glob, relative to the mapping")
+    folder: Text | None = Field(None, description="a folder that is its own index; needs `pattern`")
+    pattern: Text | None = Field(
+        None, description="regular expression with named groups over the path below the folder; groups become columns"
+    )
+    format: Literal["auto", "csv", "xlsx", "xls", "xlsb", "ods", "html", "xml"] = "auto"
+    encoding: Text | None = None
+    delimiter: Annotated[str, StringConstraints(min_length=1)] | None = None
+    quote: Annotated[str, StringConstraints(min_length=0, max_length=1)] | None = Field(
+        None, description='quote character of a text file; "" for none'
+    )
+    sheet: Text | None = None
+    sheets: Texts | None = Field(None, description='several sheets of one layout read as one: names or "*"')
+    hidden: Literal["read", "skip"] = Field("read", description="hidden rows and sheets; either way stated")
+    header_row: Int | None = Field(None, description="line of the header, from 1; found by the labels otherwise")
+    header_rows: Int = Field(1, description="2 for a header of two lines, read as `above / below`")
+    columns: Texts | None = Field(None, description="names for a file without a header")
+    fill_down: Texts | None = Field(None, description="columns whose blank cells repeat the cell above")
+    totals: Texts | None = Field(None, description="regular expressions; a row whose first cell matches is skipped")
+    stop_at: Text | None = Field(None, description="first cell that starts the footer: the rest is counted as skipped")
+    record: Text | None = Field(None, description="XML: XPath of one record")
+    fields: dict[str, Text] | None = Field(None, description="XML: column name to XPath below the record")
+    namespaces: dict[str, Text] | None = None
+    key: Text | None = Field(None, description="column that identifies a row; a repeated key is an error")
+    optional: Bool = Field(False, description="an unreadable or missing file is stated, not fatal")
+    scans: Text | None = Field(None, description="root folder of the files that this index names")
+    strip_prefix: Texts | None = Field(None, description=r"path prefixes to remove: G:\DOCS, \\srv\ged, http://ged/")
+
+    @model_validator(mode="after")
+    def _file_or_folder(self) -> SourceSpec:
+        if (self.file is None) == (self.folder is None):
+            raise ValueError("say either file or folder")
+        if self.folder is not None and self.pattern is None:
+            raise ValueError("a folder needs a pattern")
+        if self.format == "xml" and (self.record is None or not self.fields):
+            raise ValueError("format xml needs record and fields")
+        if self.sheet is not None and self.sheets is not None:
+            raise ValueError("say either sheet or sheets")
+        return self
+
+
+class TableSpec(Node):
+    """A shipped table by name, with additions. ``legacy-document-kinds`` gives type and class of French labels."""
+
+    use: Text
+    add: dict[str, Any] = Field(default_factory=dict)
+    remove: Texts = []
+
+
+# ----------------------------------------------------------------------------------------------------- residents
+
+
+class InsSpec(Node):
+    """The INS column. It is an INS only where ``qualified`` says so; otherwise it is a social security number."""
+
+    column: Text
+    required: Bool = False
+    qualified: Value | None = Field(None, description="column (through a table: yes/no) or {value: yes}")
+    kind: Literal["nir", "nia", "nir-test", "nir-demo"] | Value = "nir"
+    on_error: OnError = "reject"
+
+
+class IdentifierSpec(Node):
+    """Another identifier of the resident (IPP, MDPH number): its root is the issuer's OID and is never guessed."""
+
+    root: Text
+    value: Value
+
+
+class ResidentAddressSpec(Node):
+    lines: list[Value] = []
+    postal_code: Value | None = None
+    city: Value | None = None
+    country: Value | None = None
+
+
+class ResidentsSpec(Node):
+    """One row per resident. ``key`` is the legacy software's own number, as text."""
+
+    from_: Text = Field(alias="from")
+    key: Value
+    site: Value | None = Field(None, description="part of the key in an export of several sites")
+    normalize_key: list[Literal["case", "spaces", "leading_zeros"]] = Field(
+        [], description="differences between sources that do not make another key"
+    )
+    when: When | None = None
+    birth_name: Value
+    used_name: Value | None = None
+    given_names: Value | None = None
+    first_given_name: Value | None = None
+    used_given_name: Value | None = None
+    title: Value | None = None
+    sex: Value | None = None
+    birth_date: Value | None = None
+    birth_order: Value | None = None
+    birth_place_code: Value | None = None
+    birth_place_name: Value | None = None
+    death_date: Value | None = None
+    deceased: Value | None = None
+    ins: Annotated[InsSpec, BeforeValidator(lambda v: {"column": v} if isinstance(v, str) else v)] | None = None
+    nss: Value | None = None
+    identifiers: list[IdentifierSpec] = []
+    address: ResidentAddressSpec | None = None
+    phone: Value | None = None
+    mobile: Value | None = None
+    email: Value | None = None
+
+
+# ----------------------------------------------------------------------------------------------------- documents
+
+
+class GuardSpec(Node):
+    """Identity repeated on a document row: it must agree with the residents file, or the row is rejected."""
+
+    birth_name: Value | None = None
+    used_name: Value | None = None
+    name: Value | None = Field(None, description="agrees with either the birth name or the used name")
+    given_names: Value | None = None
+    birth_date: Value | None = None
+    sex: Value | None = None
+    ins: Value | None = None
+
+
+class PeriodSpec(Node):
+    start: Value | None = None
+    end: Value | None = None
+
+
+class _FromRows(Node):
+    from_: Text = Field(alias="from")
+    resident: Value
+    site: Value | None = None
+    guard: GuardSpec | None = None
+    when: When | None = None
+    key: Value = Field(description="the legacy document's own number: identifiers are made from it")
+    title: Value
+    type: Value = Field(description="JDV_J07 code, or a label through a table")
+    category: Value | None = Field(None, description="JDV_J06 class; by default the one associated with the type")
+    created: Value | None = None
+    period: PeriodSpec | None = None
+    event: Value | None = Field(None, description="act documented, as `system|code|display` or through a table")
+    description: Value | None = None
+    confidentiality: Value | None = Field(None, description="N, R or V; N unless said")
+    language: Value | None = None
+    author: AuthorSpec | None = None
+    authenticator: PersonSpec | None = None
+    replaces: Value | None = Field(None, description="masterIdentifier of the document that this one replaces")
+
+
+class ScanRule(_FromRows):
+    """One document per row (and per file of the cell), made of a scanned file."""
+
+    scan: Value
+    wrap: Literal["cda", "none"] | None = Field(None, description="cda around the file, or its own bytes")
+    convert: Literal["no", "pdf"] = Field("no", description="put what CI-SIS does not accept losslessly into PDF")
+    convert_office: Bool = Field(False, description="with convert: pdf, also word-processor files, by LibreOffice")
+    place: Literal["beside", "dossier", "auto"] = Field("beside", description="own document, or inside the dossier")
+    sha256: Value | None = Field(None, description="checksum column of the index; verified")
+    md5: Value | None = None
+    size: Value | None = Field(None, description="size column of the index, in bytes; verified")
+
+
+class TemplateRule(_FromRows):
+    """A readable document made from one row, or from a group of rows of one resident."""
+
+    template: Text = Field(description="name of a shipped template, or a file below `templates/` beside the mapping")
+    group: Literal["row", "resident"] | Texts = "row"
+    columns: dict[str, Value] | list[Text] | None = Field(None, description="what the template shows")
+    sort: Texts | None = None
+
+
+class DossierOptions(Node):
+    """Options of the structured dossier (see ``sections``)."""
+
+    title: Text | None = None
+    deviation: Literal["none", "sector"] = Field("none", description="sector: write SA41 where the sector is refused")
+
+
+class DossierRule(Node):
+    """One structured CDA per resident, from the mapping's sections."""
+
+    dossier: DossierOptions
+
+
+def _rule_kind(value: Any) -> str:
+    keys = value if isinstance(value, dict) else value.__class__.model_fields
+    return "dossier" if "dossier" in keys else "template" if "template" in keys else "scan"
+
+
+DocumentRule = Annotated[
+    Annotated[ScanRule, Tag("scan")]
+    | Annotated[TemplateRule, Tag("template")]
+    | Annotated[DossierRule, Tag("dossier")],
+    Discriminator(_rule_kind),
+]
+
+
+# -------------------------------------------------------------------------------------------------------- output
+
+
+class OutputSpec(Node):
+    """How the delivery is cut, and how strict the checks are."""
+
+    max_bundle_bytes: Int | None = None
+    max_entries: Int | None = None
+    preset: Text | None = None
+    loinc_system: Literal["loinc", "tre_a04"] = Field("loinc", description="system URI of LOINC types")
+    profile_version: Bool = Field(False, description="write the profile canonical with |version")
+    confidentiality_system: Literal["hl7", "ans"] = "hl7"
+
+
+class ChecksSpec(Node):
+    """Severity of a wrong check key, per identifier (wrong shapes are always errors in the establishment block)."""
+
+    ins: Level = "error"
+    nss: Level = "warning"
+    finess: Level = "warning"
+    rpps: Level = "warning"
+    siret: Level = "warning"
+
+
+class MappingSpec(Node):
+    """A whole mapping file."""
+
+    mapping: Literal["1"]
+    extends: Text | None = Field(None, description="another mapping to start from; keys here win")
+    title: Text | None = None
+    release: Release = "tddui-1.1.0"
+    cda: CdaRelease | None = Field(None, description="CDA state; follows `release` unless said")
+    date: Text | None = Field(None, description="the run's clock, ISO date(-time); by default the newest source's")
+    establishment: EstablishmentSpec
+    author: AuthorSpec = AuthorSpec(organization="establishment")
+    custodian: AuthorSpec = AuthorSpec(organization="establishment")
+    sources: dict[str, SourceSpec]
+    tables: dict[str, TableSpec | dict[str, Any]] = Field(default_factory=dict)
+    residents: ResidentsSpec
+    documents: list[DocumentRule] = Field(min_length=1)
+    checks: ChecksSpec = Field(default_factory=lambda: ChecksSpec.model_validate({}))
+    output: OutputSpec = Field(default_factory=lambda: OutputSpec.model_validate({}))
