@@ -1,0 +1,175 @@
+"""The command line: arguments in, exit code out. The only module that exits.
+
+Exit codes: 0 all converted; 1 finished, some rows rejected; 2 usage or mapping; 3 sources unreadable; 4 output not
+writable or holds something else; 5 a product failed its own check; 70 bug; 130 interrupted. Heavy stages are imported
+inside the command that needs them: ``--help`` starts in a tenth of a second.
+"""
+
+from __future__ import annotations
+
+import sys
+import traceback
+from collections.abc import Callable
+from functools import wraps
+from pathlib import Path
+from typing import Any, NoReturn
+
+import click
+
+from converter import __version__
+from converter.console import Console
+from converter.diagnostics import ConverterError, ExitCode
+
+__all__ = ["main"]
+
+_FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
+_PATH = click.Path(path_type=Path)
+
+
+class _Command(click.Command):
+    """A command whose help starts with its example."""
+
+    def format_help_text(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        text = self.help or ""
+        example, _, rest = text.partition("\n\n")
+        formatter.write_paragraph()
+        formatter.write_text(example)
+        formatter.write_paragraph()
+        with formatter.indentation():
+            for paragraph in rest.split("\n\n"):
+                formatter.write_text(" ".join(paragraph.split()))
+                formatter.write_paragraph()
+
+    def format_help(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        self.format_help_text(ctx, formatter)
+        self.format_usage(ctx, formatter)
+        self.format_options(ctx, formatter)
+
+
+def _output_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Options that every command has."""
+    for option in (
+        click.option("--json", "as_json", is_flag=True, help="Print one JSON document on stdout."),
+        click.option("--lang", type=click.Choice(["fr", "en"]), default="en", help="Language of the terminal."),
+        click.option("--no-color", is_flag=True, help="No colour (also NO_COLOR, TERM=dumb)."),
+        click.option("--no-progress", is_flag=True, help="No progress bar."),
+        click.option("-q", "--quiet", is_flag=True, help="Only errors."),
+        click.option("-v", "--verbose", is_flag=True, help="More detail."),
+    ):
+        command = option(command)
+
+    @wraps(command)
+    def with_console(
+        *args: Any, quiet: bool, verbose: bool, no_color: bool, no_progress: bool, lang: str, **kwargs: Any
+    ) -> Any:
+        console = Console(quiet=quiet, verbose=verbose, color=not no_color, progress=not no_progress, lang=lang)
+        return command(*args, console=console, **kwargs)
+
+    return with_console
+
+
+@click.group(
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog="Each command has its own --help, which starts with an example.",
+)
+@click.version_option(__version__, prog_name="dui", message="%(prog)s %(version)s")
+def cli() -> None:
+    """dui convert mapping.yaml -o delivery/
+
+    Turns exports of legacy DUI software (spreadsheets, scanned documents and their index) into the FHIR bundles of the
+    guide "Transfert de données DUI", one per resident, as files ready to hand over.
+    """
+
+
+@cli.command(cls=_Command)
+@click.argument("mapping", type=_FILE)
+@click.option("-o", "--output", type=_PATH, required=True, help="Folder of the delivery; made if it is not there.")
+@click.option("-n", "--dry-run", is_flag=True, help="Do everything but write.")
+@click.option("--release", help="Release of the guide, instead of the mapping's.")
+@click.option("--date", help="The run's clock (ISO date or date-time), instead of the mapping's or the sources'.")
+@click.option("--workers", type=click.IntRange(1, 256), default=None, help="Processes; by default one per processor.")
+@click.option("--limit", type=click.IntRange(1), default=None, help="Only the first N residents.")
+@click.option("--resident", "residents", multiple=True, help="Only this resident (its key); can be repeated.")
+@click.option("--force", is_flag=True, help="Redo what an earlier run completed.")
+@click.option("--prune", is_flag=True, help="Remove bundles of an earlier run that this run no longer makes.")
+@click.option("-x", "--fail-fast", is_flag=True, help="Stop at the first rejected row.")
+@click.option("--strict", is_flag=True, help="Treat warnings as errors.")
+@click.option("--flow", type=click.Choice(["1", "2"]), default="2", help="1: one file per document; 2: bundles.")
+@click.option("--report-lang", type=click.Choice(["fr", "en"]), default="fr", help="Language of the rejects file.")
+@click.option("--log-file", type=_PATH, default=None, help="Where a traceback goes if the program fails.")
+@_output_options
+def convert(mapping: Path, console: Console, as_json: bool, **options: Any) -> ExitCode:
+    """Example: dui convert samples/ime/mapping.yaml -o delivery/
+
+    Converts the sources that MAPPING describes into one bundle per resident below the output folder. Rows that cannot
+    be converted are listed in rejects.csv with their place and remedy. Running the same command again resumes: what is
+    complete and unchanged is kept.
+    """
+    from converter.run import run_convert
+
+    return run_convert(mapping, console, as_json=as_json, **options)
+
+
+@cli.command(cls=_Command)
+@_output_options
+def schema(console: Console, as_json: bool) -> ExitCode:
+    """Example: dui schema > mapping.schema.json
+
+    Prints the JSON Schema of the mapping language. An editor completes and checks a mapping whose first line is
+    "# yaml-language-server: $schema=mapping.schema.json".
+    """
+    from converter.mapping.loader import json_schema
+
+    console.json(json_schema())
+    return ExitCode.OK
+
+
+@cli.command(cls=_Command)
+@click.argument("code", required=False)
+@_output_options
+def explain(code: str | None, console: Console, as_json: bool) -> ExitCode:
+    """Example: dui explain DATE-01
+
+    Says what a diagnostic code means, why it is checked and what to do; without CODE, lists them all.
+    """
+    from converter.run import run_explain
+
+    return run_explain(code, console, as_json=as_json)
+
+
+def main(argv: list[str] | None = None) -> NoReturn:
+    """Run the command line and exit."""
+    sys.exit(int(_run(sys.argv[1:] if argv is None else argv)))
+
+
+def _run(argv: list[str]) -> int:
+    try:
+        return cli.main(argv, prog_name="dui", standalone_mode=False) or ExitCode.OK
+    except click.exceptions.Exit as stop:
+        return stop.exit_code
+    except click.ClickException as wrong:
+        wrong.show()
+        return ExitCode.MAPPING
+    except (KeyboardInterrupt, click.Abort):
+        Console().warn("Interrupted. Complete bundles are kept; the same command goes on from here.")
+        return ExitCode.INTERRUPTED
+    except ConverterError as stop:
+        Console().diagnostics(stop.diagnostics)
+        return stop.exit_code
+    except BrokenPipeError:
+        return ExitCode.OUTPUT
+    except Exception as bug:  # the one broad except: a bug is shown as such, without personal data
+        return _bug(bug, argv)
+
+
+def _bug(bug: Exception, argv: list[str]) -> int:
+    """Exception texts may quote cells: the terminal gets the type and the place, the log file the stack's places."""
+    frames = traceback.extract_tb(bug.__traceback__)
+    places = [f"{Path(f.filename).name}:{f.lineno} in {f.name}" for f in frames]
+    console = Console()
+    console.warn(f"Bug: {type(bug).__name__} at {places[-1] if places else 'unknown place'}. Nothing half-written is")
+    console.warn("left behind. Please report it with this line; it holds no personal data.")
+    log = argv[argv.index("--log-file") + 1 :][:1] if "--log-file" in argv else []
+    if log:
+        Path(log[0]).write_text("\n".join([f"dui {__version__} {type(bug).__name__}", *places]) + "\n", "utf-8")
+    return ExitCode.BUG
