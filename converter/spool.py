@@ -12,7 +12,7 @@ import marshal
 import pickle
 import sqlite3
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -215,18 +215,18 @@ class Spool:
         for file, sheet, line, rank in self._db.execute(query, (source,)):
             yield file, sheet, line, _VERDICT[rank]
 
-    def findings(self, verdicts: Iterable[Verdict] = tuple(Verdict)) -> Iterator[Finding]:
-        """Diagnostics of rows with one of these verdicts, in the order of the sources and their lines."""
-        ranks = [_RANK[v] for v in verdicts]
+    def findings(self, verdict: Verdict | None = None) -> Iterator[Finding]:
+        """Diagnostics of rows (with this verdict), in the order of the sources and their lines."""
         query = (
             "SELECT row.source, row.file, row.sheet, row.line, row.cells, row.verdict, code, level, col, params"
             " FROM finding JOIN row ON row.id = finding.row"
-            f" WHERE row.verdict IN ({','.join('?' * len(ranks))}) ORDER BY row.id, finding.rowid"  # noqa: S608
+            " WHERE row.verdict = coalesce(?, row.verdict) ORDER BY row.id, finding.rowid"
         )
-        for source, file, sheet, line, cells, rank, code, level, column, params in self._db.execute(query, ranks):
+        rank = (_RANK[verdict] if verdict else None,)
+        for source, file, sheet, line, cells, kept, code, level, column, params in self._db.execute(query, rank):
             location = SourceLocation(file, line, column, sheet)
             diagnostic = Diagnostic(code, location, json.loads(params), Severity(level))
-            yield Finding(source, _VERDICT[rank], diagnostic, marshal.loads(cells))  # noqa: S302 - our own bytes
+            yield Finding(source, _VERDICT[kept], diagnostic, marshal.loads(cells))  # noqa: S302 - our own bytes
 
     def count_by_code(self) -> Counter[tuple[Verdict, str, str]]:
         """How often each (verdict of the row, severity, code) occurs."""
