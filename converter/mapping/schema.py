@@ -1,33 +1,38 @@
 """The mapping language, version 1, as pydantic models: what a mapping may say, and nothing else.
 
 Scalars arrive as text (see ``loader``) and are typed here. Unknown keys are errors. The docstring and descriptions of
-this module become the JSON Schema that `dui schema` prints. A *value* says where a datum comes from:
-
-=====================================  ===================================================================
-``Nom de naissance``                   the column with that header
-``{column: …, date: …, table: …}``     a column with options
-``{value: …}``                         a constant
-``{template: "{{ … }}"}``              a Jinja2 expression over the row (``row["Header"]``), in a sandbox
-``{lookup: {source, key, column}}``    a cell of another source, found by a key of this row
-``[a, b, …]``                          the first that is not empty
-=====================================  ===================================================================
+this module become the JSON Schema that `dui schema` prints. Values are described in ``nodes``, the sections of the
+structured dossier in ``sections``.
 """
 
 from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import (
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Discriminator,
-    Field,
-    StringConstraints,
-    Tag,
-    model_validator,
+from pydantic import BeforeValidator, Discriminator, Field, StringConstraints, Tag, model_validator
+
+from converter.mapping.nodes import (
+    Bool,
+    ColumnValue,
+    ConditionSpec,
+    ConstantValue,
+    GuardSpec,
+    Int,
+    LookupSpec,
+    LookupValue,
+    Node,
+    OnError,
+    OrganizationSpec,
+    PeriodSpec,
+    PersonSpec,
+    ResidentAddressSpec,
+    SingleValue,
+    TemplateValue,
+    Text,
+    Texts,
+    Value,
+    When,
 )
-from typing_extensions import TypeAliasType
 
 __all__ = [
     "AddressSpec",
@@ -43,7 +48,13 @@ __all__ = [
     "LookupSpec",
     "LookupValue",
     "MappingSpec",
+    "Node",
+    "OnError",
+    "OrganizationSpec",
     "OutputSpec",
+    "PeriodSpec",
+    "PersonSpec",
+    "ResidentAddressSpec",
     "ResidentsSpec",
     "ScanRule",
     "SingleValue",
@@ -51,144 +62,16 @@ __all__ = [
     "TableSpec",
     "TemplateRule",
     "TemplateValue",
+    "Text",
+    "Texts",
     "Value",
+    "When",
 ]
 
 RELEASES = ("tddui-1.0.0-ballot", "tddui-1.0.1", "tddui-1.1.0", "cda-tddui-1.0.0", "cda-tddui-1.0.1")
 Release = Literal["tddui-1.0.0-ballot", "tddui-1.0.1", "tddui-1.1.0", "cda-tddui-1.0.0", "cda-tddui-1.0.1"]
 CdaRelease = Literal["seed", "1.1.0", "cda-1.0.1"]
-OnError = Literal["reject", "omit", "default", "stop"]
 Level = Literal["error", "warning", "off"]
-Text = Annotated[str, StringConstraints(min_length=1, strip_whitespace=True)]
-
-
-def _as_list(value: Any) -> Any:
-    return [value] if isinstance(value, str) else value
-
-
-#: One text, or a list of texts.
-Texts = Annotated[list[Text], BeforeValidator(_as_list)]
-Int = Annotated[int, Field(strict=False, ge=0)]
-Bool = Annotated[bool, Field(strict=False)]
-
-
-class Node(BaseModel):
-    """Base of every mapping node: unknown keys are errors, values are frozen."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=False)
-
-
-# -------------------------------------------------------------------------------------------------------- values
-
-
-class ValueOptions(Node):
-    """What may be said of a value, whatever its form."""
-
-    date: Texts | None = Field(None, description="strptime forms the cell may have; typed Excel dates always pass")
-    pivot: Int | None = Field(None, description="two-digit years: yy > pivot is 19yy; without it they are an error")
-    sentinels: Texts | None = Field(None, description='cells that mean "no date": 31/12/4000, 01/01/1900…')
-    table: str | dict[str, Any] | None = Field(None, description="a name under `tables:`, or a table given inline")
-    default: str | None = Field(None, description="used when the cell is empty, or wrong with on_error: default")
-    required: Bool | None = Field(None, description="an empty cell rejects the row; fields differ in what is usual")
-    pattern: Text | None = Field(None, description="a regular expression the whole cell must match")
-    split: Text | None = Field(None, description="separator of several values in one cell")
-    nulls: Texts | None = Field(None, description='words that mean "empty" in this column: NC, néant, 0…')
-    decimal: Literal[",", "."] | None = Field(None, description="decimal mark of numbers")
-    on_error: OnError = Field(
-        "reject", description="what a wrong cell does: reject the row, omit it, use the default, stop"
-    )
-
-
-class ColumnValue(ValueOptions):
-    """A column of the row's source. ``Header#2`` is the second column of that name, ``#7`` the seventh column."""
-
-    column: Text
-
-
-class ConstantValue(Node):
-    """The same for every row."""
-
-    value: str
-
-
-class TemplateValue(ValueOptions):
-    """A Jinja2 text over the row, in a sandbox: ``{{ row["Nom"] }}``; filters trim, upper, lower, title, replace."""
-
-    template: Text
-
-
-class LookupSpec(Node):
-    """A cell of another source: the row whose ``key`` column equals this row's ``value``."""
-
-    source: Text
-    key: Text = Field(description="column of the other source")
-    column: Text = Field(description="column to take from it")
-    value: Value | None = Field(
-        None, description="this row's value to look for; by default the column named like `key`"
-    )
-
-
-class LookupValue(ValueOptions):
-    lookup: LookupSpec
-
-
-def _value_kind(value: Any) -> str:
-    if isinstance(value, str):
-        return "text"
-    if isinstance(value, dict):
-        for kind in ("value", "template", "lookup"):
-            if kind in value:
-                return kind
-    for kind in ("value", "template", "lookup"):
-        if hasattr(value, kind):
-            return kind
-    return "column"
-
-
-#: One source of a datum.
-SingleValue = TypeAliasType(
-    "SingleValue",
-    Annotated[
-        Annotated[Text, Tag("text")]
-        | Annotated[ColumnValue, Tag("column")]
-        | Annotated[ConstantValue, Tag("value")]
-        | Annotated[TemplateValue, Tag("template")]
-        | Annotated[LookupValue, Tag("lookup")],
-        Discriminator(_value_kind),
-    ],
-)
-
-#: One source of a datum, or several of which the first that is not empty counts.
-Value = TypeAliasType(
-    "Value",
-    Annotated[
-        Annotated[SingleValue, Tag("single")] | Annotated[list[SingleValue], Field(min_length=1), Tag("list")],
-        Discriminator(lambda v: "list" if isinstance(v, list) else "single"),
-    ],
-)
-
-
-class ConditionSpec(Node):
-    """A condition on one column; texts are compared without regard to case, accents and spacing."""
-
-    column: Text
-    equals: str | None = None
-    not_equals: str | None = None
-    in_: Texts | None = Field(None, alias="in")
-    not_in: Texts | None = None
-    matches: Text | None = Field(None, description="regular expression, searched in the cell")
-    empty: Bool | None = None
-
-    @model_validator(mode="after")
-    def _one_test(self) -> ConditionSpec:
-        tests = [self.equals, self.not_equals, self.in_, self.not_in, self.matches, self.empty]
-        if sum(t is not None for t in tests) != 1:
-            raise ValueError("say exactly one of equals, not_equals, in, not_in, matches, empty")
-        return self
-
-
-#: One condition, or several that must all hold.
-When = Annotated[list[ConditionSpec], BeforeValidator(lambda v: [v] if isinstance(v, dict) else v)]
 
 # ------------------------------------------------------------------------------------------------- establishment
 
@@ -217,7 +100,7 @@ class LegalAuthenticatorSpec(Node):
 class AddressSpec(Node):
     """An address given once, for the establishment."""
 
-    lines: Texts = []
+    lines: Texts = Field(default_factory=list)
     postal_code: Text | None = None
     city: Text | None = None
     country: Text | None = None
@@ -240,23 +123,6 @@ class EstablishmentSpec(Node):
     address: AddressSpec | None = None
     phone: Text | None = None
     email: Text | None = None
-
-
-class PersonSpec(Node):
-    """A person named by the row."""
-
-    name: Value
-    given: Value | None = None
-    role: Value | None = None
-    rpps: Value | None = None
-    adeli: Value | None = None
-    specialty: Value | None = Field(None, description="JDV_J01 code, usually through a table")
-
-
-class OrganizationSpec(Node):
-    name: Value | None = None
-    finess: Value | None = None
-    siret: Value | None = None
 
 
 class AuthorSpec(Node):
@@ -325,7 +191,7 @@ class TableSpec(Node):
 
     use: Text
     add: dict[str, Any] = Field(default_factory=dict)
-    remove: Texts = []
+    remove: Texts = Field(default_factory=list)
 
 
 # ----------------------------------------------------------------------------------------------------- residents
@@ -346,13 +212,6 @@ class IdentifierSpec(Node):
 
     root: Text
     value: Value
-
-
-class ResidentAddressSpec(Node):
-    lines: list[Value] = []
-    postal_code: Value | None = None
-    city: Value | None = None
-    country: Value | None = None
 
 
 class ResidentsSpec(Node):
@@ -380,7 +239,7 @@ class ResidentsSpec(Node):
     deceased: Value | None = None
     ins: Annotated[InsSpec, BeforeValidator(lambda v: {"column": v} if isinstance(v, str) else v)] | None = None
     nss: Value | None = None
-    identifiers: list[IdentifierSpec] = []
+    identifiers: list[IdentifierSpec] = Field(default_factory=list)
     address: ResidentAddressSpec | None = None
     phone: Value | None = None
     mobile: Value | None = None
@@ -388,23 +247,6 @@ class ResidentsSpec(Node):
 
 
 # ----------------------------------------------------------------------------------------------------- documents
-
-
-class GuardSpec(Node):
-    """Identity repeated on a document row: it must agree with the residents file, or the row is rejected."""
-
-    birth_name: Value | None = None
-    used_name: Value | None = None
-    name: Value | None = Field(None, description="agrees with either the birth name or the used name")
-    given_names: Value | None = None
-    birth_date: Value | None = None
-    sex: Value | None = None
-    ins: Value | None = None
-
-
-class PeriodSpec(Node):
-    start: Value | None = None
-    end: Value | None = None
 
 
 class _FromRows(Node):
