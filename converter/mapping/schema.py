@@ -33,6 +33,16 @@ from converter.mapping.nodes import (
     Value,
     When,
 )
+from converter.mapping.sections import (
+    AssessmentRule,
+    ContactRule,
+    CoverageRule,
+    EventRule,
+    ProtectionRule,
+    StayRule,
+    UnplacedRule,
+    several,
+)
 
 __all__ = [
     "AddressSpec",
@@ -292,11 +302,27 @@ class TemplateRule(_FromRows):
     sort: Texts | None = None
 
 
+def _deviations(value: Any) -> Any:
+    if value == "none":
+        return []
+    return [value] if isinstance(value, str) else value
+
+
 class DossierOptions(Node):
-    """Options of the structured dossier (see ``sections``)."""
+    """Options of the structured dossier (see ``sections``). Every deviation is repeated in the report."""
 
     title: Text | None = None
-    deviation: Literal["none", "sector"] = Field("none", description="sector: write SA41 where the sector is refused")
+    deviation: Annotated[list[Literal["sector", "birth_order"]], BeforeValidator(_deviations)] = Field(
+        default_factory=list,
+        description="sector: write SA41 where the sector is refused; birth_order: go without where it is required",
+    )
+    nonconforming: Literal["narrative", "reject"] = Field(
+        "narrative", description="entries that the rules refuse as code: kept as readable text, or rejected"
+    )
+    no_place: Literal["report", "attach"] = Field(
+        "report", description="sections that the CDA state lacks: named in the report, or attached as readable text"
+    )
+    auto_below: Int = Field(500_000, description="`place: auto`: scans up to this many bytes go inside the dossier")
 
 
 class DossierRule(Node):
@@ -358,5 +384,12 @@ class MappingSpec(Node):
     tables: dict[str, TableSpec | dict[str, Any]] = Field(default_factory=dict)
     residents: ResidentsSpec
     documents: list[DocumentRule] = Field(min_length=1)
+    contacts: Annotated[list[ContactRule], BeforeValidator(several)] = Field(default_factory=list)
+    protections: Annotated[list[ProtectionRule], BeforeValidator(several)] = Field(default_factory=list)
+    coverage: Annotated[list[CoverageRule], BeforeValidator(several)] = Field(default_factory=list)
+    stays: Annotated[list[StayRule], BeforeValidator(several)] = Field(default_factory=list)
+    events: Annotated[list[EventRule], BeforeValidator(several)] = Field(default_factory=list)
+    assessments: Annotated[list[AssessmentRule], BeforeValidator(several)] = Field(default_factory=list)
+    unplaced: Annotated[list[UnplacedRule], BeforeValidator(several)] = Field(default_factory=list)
     checks: ChecksSpec = Field(default_factory=lambda: ChecksSpec.model_validate({}))
     output: OutputSpec = Field(default_factory=lambda: OutputSpec.model_validate({}))
