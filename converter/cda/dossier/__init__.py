@@ -1,0 +1,1 @@
+"""The structured dossier (CDA level 3): sections, their narrative and their entries, for the three CDA states."""

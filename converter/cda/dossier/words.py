@@ -1,0 +1,196 @@
+"""How a dossier reads in French: dates, people, places, amounts, as filters of the templates.
+
+Nothing here decides what is shown; it only words it. Texts are cleaned of what XML cannot hold.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime
+
+from markupsafe import Markup, escape
+
+from converter.cda.dossier.text import printable
+from converter.dossier import AddedDocument, Evaluation, Event, Place, Professional
+from converter.model import Address, Coding, Identifier, Moment, Organization, PartialDate, Period, Telecom
+
+__all__ = ["DASH", "FILTERS", "day", "span"]
+
+#: Shown where nothing is known.
+DASH = "—"
+_NUMBER = re.compile(r"-?\d+([.,]\d+)?", re.ASCII)
+_PREFIXES = {
+    ("1.2.250.1.71.4.2.1", "8"): "RPPS",
+    ("1.2.250.1.71.4.2.1", "0"): "ADELI",
+    ("1.2.250.1.71.4.2.2", "1"): "FINESS",
+    ("1.2.250.1.71.4.2.2", "2"): "SIREN",
+    ("1.2.250.1.71.4.2.2", "3"): "SIRET",
+}
+_FILE_KINDS = {
+    "application/pdf": "PDF",
+    "text/plain": "Texte",
+    "text/rtf": "Texte (RTF)",
+    "image/jpeg": "Image JPEG",
+    "image/tiff": "Image TIFF",
+    "image/png": "Image PNG",
+}
+
+
+def day(value: Moment | None) -> str:
+    """``14/04/2023``, ``04/2023``, ``2023``, ``14/04/2023 à 10h30``; nothing for an unknown moment."""
+    if value is None:
+        return ""
+    if isinstance(value, datetime):
+        return f"{value:%d/%m/%Y} à {_hour(value)}"
+    parts = [f"{value.year:04d}"]
+    if value.month is not None:
+        parts.insert(0, f"{value.month:02d}")
+    if value.day is not None:
+        parts.insert(0, f"{value.day:02d}")
+    return "/".join(parts)
+
+
+def _hour(value: datetime) -> str:
+    return f"{value:%H}h{value:%M}"
+
+
+def span(period: Period) -> str:
+    """A period in words; one day with its hours where start and end are on the same day."""
+    start, end = period.start, period.end
+    if isinstance(start, datetime) and isinstance(end, datetime) and start.date() == end.date():
+        return f"{start:%d/%m/%Y} de {_hour(start)} à {_hour(end)}"
+    if start is None:
+        return f"jusqu'au {day(end)}" if end is not None else ""
+    if end is None:
+        return f"depuis le {day(start)}" if isinstance(start, PartialDate) else f"{day(start)}, fin inconnue"
+    return day(start) if start == end else f"du {day(start)} au {day(end)}"
+
+
+def moment(value: Moment) -> str:
+    """HL7 TS: a time always has its offset, a day never has one."""
+    if isinstance(value, datetime):
+        return value.strftime("%Y%m%d%H%M%S%z")
+    return value.hl7
+
+
+def person(value: Professional) -> str:
+    """``Mme Claire MARTIN, infirmière (810002422979)``: as much of it as is known."""
+    name = " ".join(filter(None, (_title(value.prefix), value.given, value.family)))
+    words = [name] if name else []
+    words += [w for w in (value.role or (value.profession.display if value.profession else None),) if w]
+    if value.function:
+        words.append(value.function.display)
+    text = ", ".join(words)
+    if value.identifier:
+        text = f"{text} ({_number(value.identifier)})" if text else _number(value.identifier)
+    if value.organization and value.organization.name:
+        text = f"{text}, {value.organization.name}" if text else value.organization.name
+    return text
+
+
+def _number(value: Identifier) -> str:
+    """A national identifier as people know it: its kind in place of its prefix digit."""
+    kind = _PREFIXES.get((value.root, value.extension[:1]))
+    return f"{kind} {value.extension[1:]}" if kind and "/" not in value.extension else value.extension
+
+
+def _title(code: str | None) -> str | None:
+    return {"M": "M.", "MME": "Mme"}.get(code or "", code)
+
+
+def structure(value: Organization) -> str:
+    """Name and number of a structure."""
+    number = _number(value.identifier) if value.identifier else None
+    if value.name and number:
+        return f"{value.name} ({number})"
+    return value.name or number or DASH
+
+
+def place(value: Place | None) -> str:
+    if value is None:
+        return ""
+    return ", ".join([*([value.name] if value.name else []), *(address_lines(value.address) if value.address else ())])
+
+
+def address_lines(value: Address) -> tuple[str, ...]:
+    """At most seven lines (CI-SIS header, AD): the source's own, then postal code and town, then country."""
+    town = " ".join(filter(None, (value.postal_code, value.city)))
+    lines = [line for line in (*value.lines, town, value.country) if line]
+    return tuple(lines) if len(lines) <= 7 else (*lines[:6], ", ".join(lines[6:]))
+
+
+def telecom(value: Telecom) -> str:
+    return f"{'Courriel' if value.system == 'mailto' else 'Fax' if value.system == 'fax' else 'Tél.'} {value.value}"
+
+
+def lines(value: str) -> Markup:
+    """Text with its own line breaks, as narrative."""
+    return Markup("<br/>").join(escape(line) for line in printable(value).split("\n"))
+
+
+def yes_no(value: bool) -> str:
+    return "Oui" if value else "Non"
+
+
+def bl(value: bool) -> str:
+    return "true" if value else "false"
+
+
+def number(value: str) -> str:
+    """A decimal number as it is written in French."""
+    return value.replace(".", ",")
+
+
+def point(value: str) -> str:
+    return value.replace(",", ".")
+
+
+def is_number(value: str | None) -> bool:
+    return value is not None and _NUMBER.fullmatch(value) is not None
+
+
+def item_result(value: Coding | bool | int | None) -> str:
+    if isinstance(value, bool):
+        return yes_no(value)
+    if isinstance(value, Coding):
+        return value.display
+    return DASH if value is None else str(value)
+
+
+def evaluation_name(value: Evaluation) -> str:
+    if value.type is None:
+        return value.title or "Evaluation"
+    return f"{value.type.display} ({value.title})" if value.title else value.type.display
+
+
+def has_details(value: Event) -> bool:
+    """Whether the column of details has anything to say."""
+    flags = (value.off_plan, value.present, value.meal)
+    rest = (value.resources, value.report, value.comments, value.transports, value.documents, value.changed)
+    return any(f is not None for f in flags) or any(rest)
+
+
+def file_kind(value: AddedDocument) -> str:
+    return _FILE_KINDS.get(value.media_type, value.media_type)
+
+
+FILTERS = {
+    "address_lines": address_lines,
+    "bl": bl,
+    "day": day,
+    "evaluation_name": evaluation_name,
+    "file_kind": file_kind,
+    "has_details": has_details,
+    "is_number": is_number,
+    "item_result": item_result,
+    "lines": lines,
+    "number": number,
+    "organization": structure,
+    "place": place,
+    "point": point,
+    "professional": person,
+    "span": span,
+    "telecom": telecom,
+    "ts": moment,
+    "yes_no": yes_no,
+}
