@@ -1,0 +1,62 @@
+"""Opens a text file: encoding, ``sep=`` line, and the delimiter under which the mapping's labels appear."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from converter.sources.encoding import blocks, detect
+from converter.sources.limits import HEADER_SCAN_ROWS
+from converter.sources.structure import Wanted, best_header
+from converter.sources.table import Grid
+from converter.sources.text import TextGrid
+
+if TYPE_CHECKING:
+    from converter.mapping.schema import SourceSpec
+
+__all__ = ["open_text"]
+
+#: In the order in which French exports use them.
+_DELIMITERS = (";", "\t", ",", "|")
+_NAMES = {"\t": "tab", ";": ";", ",": ",", "|": "|"}
+_SPELLINGS = {"tab": "\t", "tabulation": "\t", "\\t": "\t", "comma": ",", "virgule": ",", "pipe": "|"}
+#: Words that need no language, for the notice.
+_EVIDENCE = {"bom": "BOM", "nul": "NUL", "utf-8": "UTF-8", "ascii": "ASCII", "scored": "é è à ç"}
+_SEP = re.compile(r'"?sep=(.)"?[\s;,]*', re.IGNORECASE | re.DOTALL)
+
+
+def open_text(path: Path, file: str, spec: SourceSpec, wanted: Wanted) -> Grid:
+    """The file as a grid. SourceError when its characters cannot be told."""
+    decoding = detect(path, file, spec.encoding)
+    quote = '"' if spec.quote is None else spec.quote
+    first = next((text for text, _ in blocks(path, decoding, file)), "").split("\n", 1)[0]
+    sep = _SEP.fullmatch(first.strip("\ufeff \r"))
+    if spec.delimiter is not None:
+        delimiter = _SPELLINGS.get(spec.delimiter.lower(), spec.delimiter)
+    elif sep is not None:
+        delimiter = sep[1]
+    else:
+        grids = [TextGrid(file, path, decoding, candidate, quote) for candidate in _DELIMITERS]
+        delimiter = max(grids, key=lambda grid: _fitness(grid, spec, wanted)).delimiter
+    grid = TextGrid(file, path, decoding, delimiter, quote)
+    grid.leading = 1 if sep is not None else 0
+    if decoding.single:
+        grid.decide("SRC-74", single=decoding.single)
+    elif spec.encoding is None:
+        grid.decide("SRC-72", encoding=decoding.codec, how=_EVIDENCE[decoding.how])
+    if spec.delimiter is None:
+        grid.decide("SRC-73", delimiter=_NAMES.get(delimiter, delimiter))
+    return grid
+
+
+def _fitness(grid: TextGrid, spec: SourceSpec, wanted: Wanted) -> tuple[int, float, int]:
+    """How well a delimiter explains the file: labels found, then steadiness of the field count, then its rank."""
+    head = grid.head(HEADER_SCAN_ROWS)
+    header = best_header(head, wanted, spec) if spec.columns is None else None
+    counts = Counter(len(cells) for _, cells, _ in head if any(cells))
+    usual, times = max(counts.items(), key=lambda item: (item[1], item[0]), default=(1, 0))
+    steady = times / counts.total() if usual > 1 else 0.0
+    matched = header.matched if header else int(spec.columns is not None and usual == len(spec.columns))
+    return matched, steady, -_DELIMITERS.index(grid.delimiter)

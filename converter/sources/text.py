@@ -1,0 +1,325 @@
+r"""Delimited text: records with their physical line, damage seen and kept to its own row.
+
+A line without quotes is split at once; a line whose quotes are plain is given to the ``csv`` module one line at a time;
+everything else is parsed here, with care:
+
+* a quote in the middle of a field, or something after a closing quote: that row is broken;
+* a quote left open: the field is followed over the next lines. It is a field of several lines when it closes properly
+and swallowed no whole record; else the row is broken and the lines after it are read again as their own rows;
+* fields are counted later, against the header (see ``structure``): here every record keeps what it has.
+
+``\r\n``, ``\n`` and ``\r`` all end a line, mixed as they come; inside a quoted field they are ``\n``.
+"""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections.abc import Generator, Iterator, Mapping
+from enum import Enum
+from pathlib import Path
+
+from converter.sources.cleaning import clean_cells
+from converter.sources.encoding import Decoding, blocks
+from converter.sources.limits import MAX_CELL_CHARS, MAX_FIELD_LINES
+from converter.sources.table import Grid, Note, Record, Trouble
+
+__all__ = ["TextGrid", "parse"]
+
+#: csv.field_size_limit is the process's; longer lines take the careful path instead of changing it.
+_CSV_CHARS = 100_000
+#: So many consecutive whole records inside a field, and it is certain that its quote was never closed.
+_CERTAIN = 20
+#: ="00123": how exporters keep Excel from eating zeros; the field may hold the delimiter.
+_GUARD = '="'
+
+#: Bytes of Latin-1 that need no look: printable, less no-break space, soft hyphen, and what double encoding leaves.
+_ORDINARY = bytes(b for b in range(256) if 0x20 <= b < 0x7F or (b > 0xA0 and b not in (0xAD, 0xC2, 0xC3))) + b"\n\t"
+_UNUSUAL = re.compile("[^\n\t\x20-\x7e\xa1-\xac\xae-\xc1\xc4-\xff€‚ƒ„…†‡‰Š‹ŒŽ‘’“”•–—™š›œžŸ]")
+_CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f]")
+
+
+class State(Enum):
+    """How a line's quotes came out."""
+
+    CLOSED = 0
+    LITERAL = 1  # quotes inside an unquoted field, in pairs: kept as text
+    STRAY = 2
+    OPEN = 3
+
+
+def parse(line: str, delimiter: str, quote: str) -> tuple[list[str], State]:
+    """The fields of one record, which may hold line breaks inside quotes. STRAY and OPEN stop where they are seen."""
+    cells: list[str] = []
+    state = State.CLOSED
+    at, length, step = 0, len(line), len(delimiter)
+    while True:
+        start = at
+        while start < length and line[start] in " \t" and not line.startswith(delimiter, start):
+            start += 1
+        guarded = line.startswith(_GUARD, start)
+        if guarded or line.startswith(quote, start):
+            first = start + 1 + guarded
+            end = _closing(line, first, quote)
+            if end < 0:
+                return cells, State.OPEN
+            # A guard stays as it is: cleaning unwraps and counts it.
+            cells.append(line[start : end + 1] if guarded else line[first:end].replace(quote + quote, quote))
+            at = end + 1
+            while at < length and line[at] in " \t" and not line.startswith(delimiter, at):
+                at += 1
+            if at == length:
+                return cells, state
+            if not line.startswith(delimiter, at):
+                return cells, State.STRAY
+        else:
+            at = line.find(delimiter, start)
+            cell = line[start:at] if at >= 0 else line[start:]
+            if quote in cell:
+                if cell.count(quote) % 2:
+                    return cells, State.STRAY
+                state = State.LITERAL
+            cells.append(cell)
+            if at < 0:
+                return cells, state
+        at += step
+
+
+def _closing(line: str, at: int, quote: str) -> int:
+    """Where a quoted field ends; -1 when it does not."""
+    while True:
+        at = line.find(quote, at)
+        if at < 0 or not line.startswith(quote, at + 1):
+            return at
+        at += 2
+
+
+class _Feed:
+    """Hands one line at a time to a csv reader."""
+
+    def __init__(self) -> None:
+        self.line: str | None = None
+
+    def __iter__(self) -> _Feed:
+        return self
+
+    def __next__(self) -> str:
+        line, self.line = self.line, None
+        if line is None:
+            raise StopIteration
+        return line
+
+
+class TextGrid(Grid):
+    """One text file, with a given delimiter and quote (``""`` for none)."""
+
+    counted = True
+
+    def __init__(self, file: str, path: Path, decoding: Decoding, delimiter: str, quote: str) -> None:
+        super().__init__(file, path)
+        self.decoding = decoding
+        self.delimiter = delimiter
+        self.quote = quote
+        #: Lines at the top that are no record (`sep=;`).
+        self.leading = 0
+        self._width: int | None = None
+
+    def expect(self, width: int) -> None:
+        self._width = width
+
+    def records(self) -> Iterator[Record]:
+        self.tally.clear()
+        number, delimiter, quote = 0, self.delimiter, self.quote
+        feed = blocks(self.path, self.decoding, self.file)
+        for text, notes in feed:
+            if number < self.leading:
+                text = text.partition("\n")[2]
+                notes = {at - 1: note for at, note in notes.items() if at}
+                number = 1
+            if (quote and quote in text) or notes or self._unusual(text):
+                number = yield from self._careful(text, notes, feed, number)
+                continue
+            for line in _lines(text):
+                number += 1
+                yield number, line.split(delimiter), None
+
+    def _unusual(self, text: str) -> bool:
+        """Whether any cell of the block could need cleaning: asked of the block, since asking each cell is slow."""
+        delimiter = self.delimiter
+        if not self.decoding.plain and _CONTROL.search(text):
+            return True
+        if not text.isascii():
+            try:
+                if text.encode("latin-1").translate(None, _ORDINARY):
+                    return True
+            except UnicodeEncodeError:
+                if _UNUSUAL.search(text):
+                    return True
+        return (
+            " " + delimiter in text
+            or delimiter + " " in text
+            or " \n" in text
+            or "\n " in text
+            or text.startswith(" ")
+            or text.endswith(" ")
+            or ("\t" in text and delimiter != "\t")
+            or '="' in text
+            or "E+" in text
+            or "e+" in text
+        )
+
+    def _careful(
+        self, text: str, notes: Mapping[int, Note], feed: Iterator[tuple[str, Mapping[int, Note]]], number: int
+    ) -> Generator[Record, None, int]:
+        """Records of a block with quotes or unusual characters; may draw further blocks. Returns the last line."""
+        lines = _Lines(text, notes, feed)
+        delimiter, quote, width = self.delimiter, self.quote, self._width
+        between = quote + delimiter + quote
+        source = _Feed()
+        reader = self._reader(source)
+        dirty = self._unusual(text) or (bool(quote) and (quote + " " in text or " " + quote in text))
+        blocks_read = 1
+        at = 0
+        while lines.has(at):
+            line = lines[at]
+            trouble: Trouble | None = None
+            span = 1
+            count = line.count(quote) if quote else 0
+            if not count:
+                cells = line.split(delimiter)
+            elif (
+                count == 2 * (width or 0)
+                and line[0] == quote == line[-1]
+                and len(cells := line[1:-1].split(between)) == width
+            ):
+                pass
+            else:
+                cells = []
+                if reader is not None and not count % 2 and len(line) < _CSV_CHARS:
+                    source.line = line
+                    try:
+                        cells = next(reader)
+                    except (csv.Error, StopIteration):
+                        reader = self._reader(source)
+                    if quote in "".join(cells):
+                        cells = []
+                if not cells:
+                    cells, trouble, span = self._quoted(lines, at)
+            if lines.blocks != blocks_read:
+                blocks_read = lines.blocks
+                dirty = True
+            if lines.notes and (note := lines.note(at, span)):
+                trouble = trouble or Trouble()
+                (trouble.broken if note.code == "SRC-36" else trouble.notices).append(note)
+            if dirty:
+                cells, trouble = clean_cells(cells, self.tally, trouble)
+            yield number + at + 1, cells, trouble
+            at += span
+        return number + at
+
+    def _reader(self, source: _Feed) -> Iterator[list[str]] | None:
+        if len(self.delimiter) != 1:
+            return None
+        return csv.reader(source, delimiter=self.delimiter, quotechar=self.quote, strict=True)
+
+    def _quoted(self, lines: _Lines, at: int) -> tuple[list[str], Trouble | None, int]:
+        """A record that needs care: its cells, what is odd, and how many lines it takes."""
+        line = lines[at]
+        cells, state = parse(line, self.delimiter, self.quote)
+        if state is State.CLOSED:
+            return cells, None, 1
+        if state is State.LITERAL:
+            return cells, Trouble(notices=[Note("SRC-57")]), 1
+        if state is State.OPEN:
+            cells, span = self._joined(lines, at)
+            if span:
+                return cells, None, span
+        return line.split(self.delimiter), Trouble(broken=[Note("SRC-32" if state is State.OPEN else "SRC-31")]), 1
+
+    def _joined(self, lines: _Lines, at: int) -> tuple[list[str], int]:
+        """A record over several lines, and their number; 0 when the quote was left open."""
+        count, chars, whole, end = lines[at].count(self.quote), len(lines[at]), 0, at
+        while (lines.has(end + 1) or lines.more()) and end - at < MAX_FIELD_LINES and chars < MAX_CELL_CHARS:
+            end += 1
+            line = lines[end]
+            chars += len(line) + 1
+            quotes = line.count(self.quote)
+            if not quotes:
+                whole = whole + 1 if self._is_whole(line) else 0
+                if whole >= _CERTAIN:
+                    return [], 0
+                continue
+            count += quotes
+            if count % 2:
+                continue
+            cells, state = parse("\n".join(lines.slice(at, end + 1)), self.delimiter, self.quote)
+            if state is State.OPEN:
+                continue
+            if state is State.STRAY or self._swallowed(lines.slice(at, end + 1)):
+                return [], 0
+            return cells, end + 1 - at
+        return [], 0
+
+    def _is_whole(self, line: str) -> bool:
+        width = self._width
+        return width is not None and width > 1 and line.count(self.delimiter) == width - 1
+
+    def _swallowed(self, lines: list[str]) -> bool:
+        """Whether the quoted field over these lines holds lines that are records themselves."""
+        width = self._width
+        if width is None or width < 2:
+            return False
+        delimiter, quote = self.delimiter, self.quote
+        middle = [self._is_whole(line) for line in lines[1:-1]]
+        if middle and (all(middle) if width < 5 else any(middle)):
+            return True
+        last = lines[-1]
+        inner = last.rpartition(quote)[0].count(delimiter)
+        if not self._is_whole(last) or not inner:
+            return False
+        first = lines[0]
+        return inner >= 2 or (self._is_whole(first) and delimiter in first.rpartition(quote)[2])
+
+
+def _lines(text: str) -> list[str]:
+    lines = text.split("\n")
+    if not lines[-1]:
+        lines.pop()
+    return lines
+
+
+class _Lines:
+    """The lines of a block, and of the blocks after it when a record goes on there."""
+
+    def __init__(self, text: str, notes: Mapping[int, Note], feed: Iterator[tuple[str, Mapping[int, Note]]]) -> None:
+        self._lines = _lines(text)
+        self._feed = feed
+        self._size = len(self._lines)
+        self.notes = dict(notes)
+        self.blocks = 1
+
+    def __getitem__(self, at: int) -> str:
+        return self._lines[at]
+
+    def slice(self, start: int, end: int) -> list[str]:
+        return self._lines[start:end]
+
+    def has(self, at: int) -> bool:
+        return at < len(self._lines)
+
+    def more(self) -> bool:
+        """Draws the next block; False at the end of the file."""
+        drawn = next(self._feed, None)
+        if drawn is None:
+            return False
+        text, notes = drawn
+        offset = len(self._lines)
+        self._lines += _lines(text)
+        self.notes.update({offset + at: note for at, note in notes.items()})
+        self.blocks += 1
+        return True
+
+    def note(self, at: int, span: int) -> Note | None:
+        """The gravest remark on some lines."""
+        found = [note for line in range(at, at + span) if (note := self.notes.get(line))]
+        return min(found, key=lambda note: note.code) if found else None
