@@ -10,10 +10,13 @@ import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 import pybase64
 
-__all__ = ["BLOCK", "ChangedFileError", "FilePart", "Payload"]
+from converter.diagnostics import Diagnostic
+
+__all__ = ["BLOCK", "ChangedFileError", "DocumentChecker", "DocumentFindings", "DocumentSummary", "FilePart", "Payload"]
 
 #: Bytes read at a time: a multiple of 3, so that each block encodes to whole base64 groups.
 BLOCK = 3 * 256 * 1024
@@ -50,6 +53,41 @@ class Payload:
                 yield part
             else:
                 yield from _file_chunks(part)
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentSummary:
+    """What a document says of itself, in the words of FHIR where it has some; None for what it does not say.
+
+    ``identifier`` is ``urn:oid:…`` or ``urn:uuid:…``, ``code_system`` an OID, ``effective_time`` HL7 TS text
+    (``20231009101500+0200``), ``confidentiality`` a code.
+    """
+
+    identifier: str | None = None
+    code: str | None = None
+    code_system: str | None = None
+    title: str | None = None
+    language: str | None = None
+    effective_time: str | None = None
+    confidentiality: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentFindings:
+    """The outcome of a :class:`DocumentChecker`: ``summary`` is None when the document could not be read at all."""
+
+    diagnostics: tuple[Diagnostic, ...] = ()
+    summary: DocumentSummary | None = None
+
+
+class DocumentChecker(Protocol):
+    """Checks one document while it streams past: fed blocks in order, then closed once. Never raises on bad content."""
+
+    def feed(self, data: bytes) -> None:
+        """The next bytes of the document, in blocks of any size."""
+
+    def close(self) -> DocumentFindings:
+        """The end of the document: everything that was found."""
 
 
 class ChangedFileError(Exception):
