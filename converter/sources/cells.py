@@ -13,7 +13,7 @@ from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from functools import lru_cache
 
-__all__ = ["MASKS", "Mask", "is_date_format", "mask_of", "to_text", "unescape"]
+__all__ = ["BUILT_IN", "Mask", "is_day_format", "mask_of", "to_text", "unescape"]
 
 _EXACT = 10**15
 #: General format shows six digits of a long number: fewer significant digits in a longer one were eaten by a text
@@ -24,7 +24,6 @@ _LONG = 12
 _ESCAPE = re.compile("_x([0-9A-Fa-f]{4})_")
 _LITERAL = re.compile(r'"([^"]*)"|\\(.)|_.|\*.|\[[^\]]*\]', re.DOTALL)
 _CONDITION = re.compile(r"\[(<=|>=|<>|<|>|=)\s*(-?\d+(?:\.\d+)?)\]")
-_DATE_LETTERS = re.compile(r"[dmyhsj]|a/p|am/pm", re.IGNORECASE)
 
 
 def unescape(text: str) -> str:
@@ -99,6 +98,7 @@ class Mask:
     """A number format that changes what identifies: zero padding, or a percentage."""
 
     def __init__(self, tokens: list[tuple[str, str]], least: int, decimals: int, percent: bool) -> None:
+        """``least``: digits always shown, before the decimal mark, or after it for a percentage."""
         self._tokens = tokens
         self._least = least
         self._decimals = decimals
@@ -107,7 +107,9 @@ class Mask:
     def apply(self, value: float) -> str:
         if self._percent:
             scaled = Decimal(format(value, ".15g")) * 100
-            return f"{scaled.quantize(Decimal(1).scaleb(-self._decimals))}%"
+            whole, _, part = format(scaled.quantize(Decimal(1).scaleb(-self._decimals)), "f").partition(".")
+            part = part[: self._least] + part[self._least :].rstrip("0")
+            return f"{whole}.{part}%" if part else f"{whole}%"
         digits = str(abs(int(value))).zfill(self._least)
         text = ""
         places = sum(kind == "digit" for kind, _ in self._tokens)
@@ -130,7 +132,8 @@ def mask_of(number_format: str) -> Mask | None:
         return None
     if "%" in _LITERAL.sub("", section):
         decimals = re.search(r"\.([0#?]+)", section)
-        return Mask([], 1, len(decimals[1]) if decimals else 0, True)
+        fixed = decimals[1] if decimals else ""
+        return Mask([], fixed.count("0"), len(fixed), True)
     tokens = _tokens(section)
     if tokens is None:
         return None
@@ -160,10 +163,11 @@ def _tokens(section: str) -> list[tuple[str, str]] | None:
     return tokens
 
 
-def is_date_format(number_format: str) -> bool:
-    """Whether numbers under this format are shown as dates or times."""
-    return bool(_DATE_LETTERS.search(_LITERAL.sub("", number_format.split(";")[0])))
+def is_day_format(number_format: str) -> bool:
+    """Whether numbers under this format are shown as days, without a time."""
+    letters = _LITERAL.sub("", number_format.split(";")[0]).lower()
+    return ("d" in letters or "y" in letters) and not ("h" in letters or "s" in letters)
 
 
 #: Formats that every workbook has under a number, as far as they matter here (ECMA-376 part 1, 18.8.30).
-MASKS = {9: "0%", 10: "0.00%"}
+BUILT_IN = {"9": "0%", "10": "0.00%", **dict.fromkeys(("14", "15", "16", "17", "22"), "dd/mm/yyyy")}

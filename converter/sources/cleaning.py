@@ -16,7 +16,7 @@ from collections.abc import Sequence
 from converter.sources.limits import MAX_CELL_CHARS
 from converter.sources.table import Note, Trouble
 
-__all__ = ["clean_cells", "clean_text", "is_ordinary"]
+__all__ = ["clean_cells", "clean_text", "is_ordinary", "unusual"]
 
 #: Control characters, soft hyphen, zero-width and direction marks, and what is no character at all.
 _INVISIBLE = re.compile(
@@ -25,9 +25,31 @@ _INVISIBLE = re.compile(
 )
 _LOST = re.compile("[\ufffd\ud800-\udfff]")
 #: UTF-8 read as cp1252 (or latin-1), then written as UTF-8 once more: Ã© for é, â€™ for ’, Â° for °.
-_TWICE = re.compile('Ã[\x80-\xbf€‚ƒ„…†‡ˆ‰Š‹ŒŽ‘’“”•–—˜™š›œžŸ]|â€[\x80-\xbf™œ"˜“”¦¢]|Â[\xa0-\xbf]|Å[“’¸\x92\x93]')
+_TWICE = re.compile(
+    'Ã[\x80-\xbf€‚ƒ„…†‡ˆ‰Š‹ŒŽ‘’“”•–—˜™š›œžŸ]|â€[\x80-\xbf™œ"˜“”¦¢]|Â[\xa0-\xbf]|Å[“’¸\x92\x93]|(?<=[a-z ])Ã$'
+)
 _GUARD = re.compile(r'="((?:[^"]|"")*)"', re.DOTALL)
 _SCIENTIFIC = re.compile(r"[+-]?\d(?:[.,]\d+)?E\+\d{1,3}", re.IGNORECASE)
+
+#: Bytes of Latin-1 that need no look: printable, less soft hyphen and what double encoding leaves.
+_ORDINARY = bytes(b for b in range(256) if 0x20 <= b < 0x7F or (b >= 0xA0 and b not in (0xAD, 0xC2, 0xC3))) + b"\n\t"
+_UNUSUAL = re.compile("[^\n\t\x20-\x7e\xa0-\xac\xae-\xc1\xc4-\xff€‚ƒ„…†‡‰Š‹ŒŽ‘’“”•–—™š›œžŸ]")
+_CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f]")
+
+
+def unusual(text: str, plain: bool = False) -> bool:
+    """Whether any cell of a large text could need more than trimming: asked of many cells at once, since asking each is
+    slow. ``plain``: the text is known to hold no control characters."""
+    if not plain and _CONTROL.search(text):
+        return True
+    if not text.isascii():
+        try:
+            if text.encode("latin-1").translate(None, _ORDINARY):
+                return True
+        except UnicodeEncodeError:
+            if _UNUSUAL.search(text) or "â€" in text or "Å" in text:
+                return True
+    return ("=" in text and '="' in text) or ("+" in text and ("E+" in text or "e+" in text))
 
 
 def is_ordinary(text: str) -> bool:

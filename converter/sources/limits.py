@@ -16,6 +16,7 @@ __all__ = [
     "MAX_EXPANDED_BYTES",
     "MAX_FIELD_LINES",
     "MAX_FILES",
+    "MAX_GRID_CELLS",
     "MAX_LINE_CHARS",
     "MAX_MARKUP_BYTES",
     "MAX_PART_BYTES",
@@ -52,7 +53,7 @@ MAX_FILES = 10_000
 
 #: Workbooks up to this size (and sheets up to this size once unpacked) are read with openpyxl's full model.
 FULL_MODE_BYTES = 3 * 1024 * 1024
-FULL_MODE_SHEET_BYTES = 32 * 1024 * 1024
+FULL_MODE_SHEET_BYTES = 16 * 1024 * 1024
 #: Parts of a zip container, their unpacked size one by one and together.
 MAX_ZIP_PARTS = 10_000
 MAX_PART_BYTES = 1024**3
@@ -60,5 +61,7 @@ MAX_EXPANDED_BYTES = 2 * 1024**3
 #: A part larger than this once unpacked, and packed more tightly than the ratio, is a bomb: real sheets reach 10 to 40.
 SMALL_PART_BYTES = 64 * 1024 * 1024
 MAX_PART_RATIO = 250
+#: Cells of the rectangle that a sheet's filled cells span: the fast reader holds it whole, at about 32 bytes a cell.
+MAX_GRID_CELLS = 100_000_000
 #: HTML, SpreadsheetML and XML index files are held as a tree while they are read.
 MAX_MARKUP_BYTES = 256 * 1024 * 1024

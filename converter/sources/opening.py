@@ -55,14 +55,20 @@ def open_table(name: str, spec: SourceSpec, base: Path, labels: Sequence[str]) -
     request = Request(name, spec, Wanted.of([*labels, *([spec.key] if spec.key else []), *(spec.fill_down or [])]))
     try:
         if spec.folder is not None:
-            from converter.sources.folder import open_folder
-
-            return open_folder(name, spec, base)
+            return _folder(request, spec.folder, spec.pattern or "", base)
         return _Opening(request, base).table()
     except SourceError as error:
         if not spec.optional:
             raise
         return _absent(name, labels, error)
+
+
+def _folder(request: Request, folder: str, pattern: str, base: Path) -> Table:
+    from converter.sources.folder import open_folder
+
+    layout = lay_out(open_folder(folder, pattern, base), request.wanted, request.spec)
+    assert layout is not None, "a folder brings its own header"
+    return _assembled(request, [layout], [], [])
 
 
 def _absent(name: str, labels: Sequence[str], error: SourceError) -> Table:
@@ -353,6 +359,8 @@ def _assembled(
         place = layouts[0].grid.location()
         raise SourceError(Diagnostic("SRC-81", place, {"limit": MAX_COLUMNS}))
     for layout in layouts:
+        if request.spec.hidden == "skip" and not layout.grid.tells_hidden:
+            layout.grid.decide("SRC-77")
         stated += layout.grid.decisions
     stated += _about_columns(request, layouts, header)
     readers = [RowReader(request.name, layout, header, request.spec) for layout in layouts]
@@ -410,7 +418,48 @@ def _xlsx(path: Path, file: str, sniffed: Sniffed, request: Request) -> list[Gri
     return list(open_workbook(path, file, strict=sniffed.strict))
 
 
+def _xls(path: Path, file: str, sniffed: Sniffed, request: Request) -> list[Grid]:
+    from converter.sources.calamine import open_xls
+
+    return list(open_xls(path, file))
+
+
+def _xlsb(path: Path, file: str, sniffed: Sniffed, request: Request) -> list[Grid]:
+    from converter.sources.calamine import open_xlsb
+
+    return list(open_xlsb(path, file))
+
+
+def _ods(path: Path, file: str, sniffed: Sniffed, request: Request) -> list[Grid]:
+    from converter.sources.ods import open_ods
+
+    return list(open_ods(path, file))
+
+
+def _markup(path: Path, file: str, sniffed: Sniffed, request: Request) -> list[Grid]:
+    from converter.sources.markup import open_html, open_spreadsheet_xml
+
+    spec = request.spec
+    if sniffed.kind is Kind.XML_2003 and spec.format != "xml" and spec.record is None:
+        return list(open_spreadsheet_xml(path, file))
+    if sniffed.kind is Kind.HTML:
+        return list(open_html(path, file, spec.encoding))
+    return _xml(path, file, sniffed, request)
+
+
+def _xml(path: Path, file: str, sniffed: Sniffed, request: Request) -> list[Grid]:
+    from converter.sources.xml_index import open_xml
+
+    return [open_xml(path, file, request.spec)]
+
+
 _READERS: Mapping[Kind, Callable[[Path, str, Sniffed, Request], list[Grid]]] = {
     Kind.CSV: _text,
     Kind.XLSX: _xlsx,
+    Kind.XLS: _xls,
+    Kind.XLSB: _xlsb,
+    Kind.ODS: _ods,
+    Kind.HTML: _markup,
+    Kind.XML_2003: _markup,
+    Kind.XML: _xml,
 }

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from converter.diagnostics import Diagnostic
+from converter.diagnostics import Diagnostic, SourceError
 from converter.model import SourceRow
 from converter.sources.cleaning import clean_text
 from converter.sources.limits import HEADER_SCAN_ROWS, SAMPLE_ROWS
@@ -62,9 +62,11 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True)
 class HeaderFound:
-    """``line`` is the header's last line, ``after`` the number of records up to and with it."""
+    """``fields`` counts trailing blank labels too; ``line`` is the header's last line, ``after`` the number of records
+    up to and with it."""
 
     labels: tuple[str, ...]
+    fields: int
     first: int
     line: int
     after: int
@@ -104,11 +106,13 @@ def best_header(
         lines = records[at : at + spec.header_rows]
         labels = _labels(lines, merges)
         matched = wanted.count(labels)
-        header = HeaderFound(labels, line, lines[-1][0], at + spec.header_rows, matched)
+        header = _found(labels, lines, at + spec.header_rows, matched)
         if spec.header_row is not None:
             return header if line == spec.header_row else None
         if matched > (found.matched if found else 0):
             found = header
+            if matched == len(wanted.folded):
+                break
     if found is None and not wanted.folded:
         return _fullest(records, spec, merges)
     return found
@@ -124,7 +128,12 @@ def _fullest(
         return None
     at = next(at for at, count in enumerate(filled) if count * 2 >= max(filled))
     lines = records[at : at + spec.header_rows]
-    return HeaderFound(_labels(lines, merges), lines[0][0], lines[-1][0], at + len(lines), 0)
+    return _found(_labels(lines, merges), lines, at + len(lines), 0)
+
+
+def _found(labels: tuple[str, ...], lines: Sequence[Record], after: int, matched: int) -> HeaderFound:
+    fields = max(len(cells) for _, cells, _ in lines)
+    return HeaderFound(labels, fields, lines[0][0], lines[-1][0], after, matched)
 
 
 def _labels(lines: Sequence[Record], merges: Sequence[tuple[int, int, int, int]]) -> tuple[str, ...]:
@@ -161,58 +170,87 @@ def _combined(above: list[str], below: list[str], spans: list[tuple[int, int]]) 
 
 def lay_out(grid: Grid, wanted: Wanted, spec: SourceSpec) -> Layout | None:
     """The grid with its header and its width; None when it does not hold the header."""
+    if grid.labels is not None:
+        return Layout(grid, grid.labels, 0, frozenset(), len(grid.labels))
     head = grid.head(HEADER_SCAN_ROWS + SAMPLE_ROWS)
     if spec.columns is not None:
         labels = tuple(spec.columns)
         first = spec.header_row or 0
         after = sum(1 for line, _, _ in head if line <= first)
-        return _measured(grid, labels, first, head[after:], len(labels), spec)
+        return _measured(grid, labels, len(labels), first, head[after:], len(labels), spec)
     found = best_header(head, wanted, spec, grid)
     if found is None:
         return None
     grid.decide("SRC-53", found.first, lines=spec.header_rows, matched=found.matched, wanted=len(wanted.folded))
-    return _measured(grid, found.labels, found.line, head[found.after :], found.matched, spec)
+    return _measured(grid, found.labels, found.fields, found.line, head[found.after :], found.matched, spec)
 
 
 def _measured(
-    grid: Grid, labels: tuple[str, ...], line: int, body: Sequence[Record], matched: int, spec: SourceSpec
+    grid: Grid, labels: tuple[str, ...], fields: int, line: int, body: Sequence[Record], matched: int, spec: SourceSpec
 ) -> Layout:
+    """The layout once the records below the header were counted. ``fields``: those of the header line, named or not."""
     if not grid.counted:
         width = max(len(labels), grid.columns)
+        grid.expect(width, line)
         return Layout(grid, labels + ("",) * (width - len(labels)), line, frozenset(), matched)
     rules = _Rules(spec)
-    counts = Counter(
-        len(cells)
+    counted = [
+        cells
         for _, cells, trouble in body
         if not (trouble and trouble.broken) and any(cells) and not rules.set_aside(cells)
-    )
-    width, accepted = _width(grid, len(labels), counts, body)
-    accepted |= {width}
-    grid.expect(max(sorted(accepted), key=lambda n: counts[n]))
-    labels = labels[:width] + ("",) * (width - len(labels))
-    return Layout(grid, labels, line, accepted, matched)
+    ]
+    habit = _Habit(grid, len(labels), fields, counted)
+    if spec.columns is not None and habit.contradicts:
+        params = {"declared": len(labels), "found": habit.usual}
+        raise SourceError(Diagnostic("SRC-22", grid.location(), params))
+    width, accepted = habit.width()
+    grid.expect(habit.usual if habit.usual in accepted else width, line)
+    return Layout(grid, labels[:width] + ("",) * (width - len(labels)), line, accepted, matched)
 
 
-def _width(grid: Grid, header: int, counts: Counter[int], body: Sequence[Record]) -> tuple[int, frozenset[int]]:
-    """The number of columns, and shorter field counts that are a habit of this file rather than damage."""
-    total = counts.total()
-    if not total:
-        return header, frozenset()
-    usual, times = max(counts.items(), key=lambda item: (item[1], item[0] == header))
-    if usual > header:
-        extra = any(any(cells[header:]) for _, cells, _ in body if len(cells) == usual)
-        if not extra or (times >= _ENOUGH and times >= _STEADY * total):
-            grid.decide("SRC-58" if extra else "SRC-59", labels=header, fields=usual)
-            return usual, frozenset()
-        return header, frozenset()
-    short = {
-        n
-        for n, times in counts.items()
-        if n < header and times >= max(_ENOUGH if times >= _STEADY * total else _SHORT_ROWS, _SHORT_SHARE * total)
-    }
-    if short:
-        grid.decide("SRC-60", labels=header, fields=", ".join(map(str, sorted(short))))
-    return header, frozenset(short)
+class _Habit:
+    """How many fields the records of a text file usually have, against the header's.
+
+    Damage is told from habit by number: one record with a field more or less is damaged; when nearly all have it, that
+    is how the exporter writes. Every habit that differs from the header is stated."""
+
+    def __init__(self, grid: Grid, named: int, fields: int, records: Sequence[Sequence[str]]) -> None:
+        self._grid = grid
+        self._named = named
+        self._fields = fields
+        self._counts = Counter(map(len, records))
+        self._total = len(records)
+        self.usual, self._times = max(
+            self._counts.items(), key=lambda item: (item[1], item[0] == fields, item[0]), default=(fields, 0)
+        )
+        self._filled = any(any(cells[fields:]) for cells in records if len(cells) == self.usual)
+
+    @property
+    def _steady(self) -> bool:
+        return self._times >= _STEADY * self._total
+
+    @property
+    def contradicts(self) -> bool:
+        """Whether the records have another number of fields than declared names."""
+        return self._steady and self._total > 0 and (self.usual < self._fields or self._filled)
+
+    def width(self) -> tuple[int, frozenset[int]]:
+        """The number of columns, and the field counts that a record may have."""
+        fields, usual = self._fields, self.usual
+        if usual > fields and self._steady and self._times >= (_ENOUGH if self._filled else _ENOUGH - 1):
+            self._grid.decide("SRC-58" if self._filled else "SRC-59", labels=fields, fields=usual)
+            return usual, frozenset((usual,))
+        if usual == self._named < fields and self._steady:
+            # The header line ends with delimiters that the records do not have.
+            return fields, frozenset((usual, fields))
+        short = sorted(n for n, times in self._counts.items() if n < fields and self._is_habit(times))
+        if short:
+            self._grid.decide("SRC-60", labels=fields, fields=", ".join(map(str, short)))
+        return fields, frozenset((*short, fields))
+
+    def _is_habit(self, times: int) -> bool:
+        least = _ENOUGH if times >= _STEADY * self._total else _SHORT_ROWS
+        return times >= max(least, _SHORT_SHARE * self._total)
 
 
 def occurrences(labels: Sequence[str]) -> list[tuple[str, int]]:
@@ -273,9 +311,10 @@ class RowReader:
         for line, cells, trouble in grid.records():
             if line <= start:
                 continue
-            if plain and trouble is None and len(cells) == width and any(cells):
-                blank += pending
-                pending = 0
+            if plain and trouble is None and len(cells) == width and (cells[0] or any(cells)):
+                if pending:
+                    blank += pending
+                    pending = 0
                 yield SourceRow(source, file, line, tuple(cells), sheet, _NO_FAULTS)
                 continue
             if not any(cells) and not (trouble and (trouble.broken or trouble.faults)):
@@ -299,8 +338,7 @@ class RowReader:
             trouble = trouble or Trouble()
             aside = "SRC-42" if stopped else self._rules.set_aside(cells)
             stopped = aside == "SRC-42"
-            if aside is None:
-                aside = self._hidden(trouble)
+            aside = aside or trouble.skip or self._hidden(trouble)
             if aside not in ("SRC-41", "SRC-42"):
                 self._count(cells, trouble)
             ordered = self._ordered(cells)

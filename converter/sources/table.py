@@ -39,6 +39,8 @@ class Trouble:
     broken: list[Note] = field(default_factory=list)
     notices: list[Note] = field(default_factory=list)
     hidden: bool = False
+    #: Code of the reason for which the reader itself sets the record aside.
+    skip: str | None = None
 
 
 #: Physical line (or sheet row) from 1, the cells, and what is odd about them (None: nothing).
@@ -54,6 +56,10 @@ class Grid(ABC):
     typed = False
     #: Columns that hold something, where the reader knows.
     columns = 0
+    #: False when the reader cannot know hidden rows though the format has them.
+    tells_hidden = True
+    #: The header, where the mapping gives it (fields of an XML index) and no line of the grid is one.
+    labels: tuple[str, ...] | None = None
 
     def __init__(self, file: str, path: Path, sheet: str | None = None, hidden: bool = False) -> None:
         self.file = file
@@ -71,8 +77,8 @@ class Grid(ABC):
     def records(self) -> Iterator[Record]:
         """Every record in physical order, blank ones included."""
 
-    def expect(self, width: int) -> None:  # noqa: B027 - only readers that count fields have a use for it
-        """Told once the header is known: the usual number of fields of a record."""
+    def expect(self, width: int, line: int) -> None:  # noqa: B027 - not every reader has a use for it
+        """Told once the header is known: the usual number of fields of a record, and the header's last line."""
 
     def head(self, count: int) -> list[Record]:
         """The first records."""

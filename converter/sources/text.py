@@ -1,7 +1,7 @@
 r"""Delimited text: records with their physical line, damage seen and kept to its own row.
 
-A line without quotes is split at once; a line whose quotes are plain is given to the ``csv`` module one line at a time;
-everything else is parsed here, with care:
+A line whose quotes are all in their right place is cut with ``str.split``, which is faster than the ``csv`` module and
+hides nothing (that module takes a stray quote as text). Everything else is parsed with care:
 
 * a quote in the middle of a field, or something after a closing quote: that row is broken;
 * a quote left open: the field is followed over the next lines. It is a field of several lines when it closes properly
@@ -13,30 +13,21 @@ and swallowed no whole record; else the row is broken and the lines after it are
 
 from __future__ import annotations
 
-import csv
-import re
 from collections.abc import Generator, Iterator, Mapping
 from enum import Enum
 from pathlib import Path
 
-from converter.sources.cleaning import clean_cells
+from converter.sources.cleaning import clean_cells, unusual
 from converter.sources.encoding import Decoding, blocks
 from converter.sources.limits import MAX_CELL_CHARS, MAX_FIELD_LINES
 from converter.sources.table import Grid, Note, Record, Trouble
 
 __all__ = ["TextGrid", "parse"]
 
-#: csv.field_size_limit is the process's; longer lines take the careful path instead of changing it.
-_CSV_CHARS = 100_000
 #: So many consecutive whole records inside a field, and it is certain that its quote was never closed.
 _CERTAIN = 20
 #: ="00123": how exporters keep Excel from eating zeros; the field may hold the delimiter.
 _GUARD = '="'
-
-#: Bytes of Latin-1 that need no look: printable, less no-break space, soft hyphen, and what double encoding leaves.
-_ORDINARY = bytes(b for b in range(256) if 0x20 <= b < 0x7F or (b > 0xA0 and b not in (0xAD, 0xC2, 0xC3))) + b"\n\t"
-_UNUSUAL = re.compile("[^\n\t\x20-\x7e\xa1-\xac\xae-\xc1\xc4-\xff€‚ƒ„…†‡‰Š‹ŒŽ‘’“”•–—™š›œžŸ]")
-_CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f]")
 
 
 class State(Enum):
@@ -94,20 +85,35 @@ def _closing(line: str, at: int, quote: str) -> int:
         at += 2
 
 
-class _Feed:
-    """Hands one line at a time to a csv reader."""
+def _split(line: str, delimiter: str, quote: str) -> list[str] | None:
+    """The fields of a record whose quotes are all in their right place; None when one is not, without saying why.
 
-    def __init__(self) -> None:
-        self.line: str | None = None
-
-    def __iter__(self) -> _Feed:
-        return self
-
-    def __next__(self) -> str:
-        line, self.line = self.line, None
-        if line is None:
-            raise StopIteration
-        return line
+    Cut at the quotes, every second piece is the inside of a quoted field; the pieces between must begin and end with a
+    delimiter, and an empty one between two insides is a doubled quote.
+    """
+    pieces = line.split(quote)
+    cells = pieces[0].split(delimiter)
+    last, step = len(pieces) - 1, len(delimiter)
+    if cells[-1] or last % 2:
+        return None
+    inside = pieces[1]
+    for at in range(2, last, 2):
+        between = pieces[at]
+        if not between:
+            inside += quote + pieces[at + 1]
+            continue
+        more = between[step:].split(delimiter)
+        if more[-1] or not between.startswith(delimiter):
+            return None
+        cells[-1] = inside
+        cells += more
+        inside = pieces[at + 1]
+    cells[-1] = inside
+    if after := pieces[last]:
+        if not after.startswith(delimiter):
+            return None
+        cells += after[step:].split(delimiter)
+    return cells
 
 
 class TextGrid(Grid):
@@ -124,107 +130,65 @@ class TextGrid(Grid):
         self.leading = 0
         self._width: int | None = None
 
-    def expect(self, width: int) -> None:
+    def expect(self, width: int, line: int) -> None:
         self._width = width
 
     def records(self) -> Iterator[Record]:
         self.tally.clear()
-        number, delimiter, quote = 0, self.delimiter, self.quote
+        number, delimiter, quote, strip = 0, self.delimiter, self.quote, str.strip
         feed = blocks(self.path, self.decoding, self.file)
         for text, notes in feed:
             if number < self.leading:
                 text = text.partition("\n")[2]
                 notes = {at - 1: note for at, note in notes.items() if at}
                 number = 1
-            if (quote and quote in text) or notes or self._unusual(text):
+            if (quote and quote in text) or notes or unusual(text, self.decoding.plain):
                 number = yield from self._careful(text, notes, feed, number)
                 continue
             for line in _lines(text):
                 number += 1
-                yield number, line.split(delimiter), None
-
-    def _unusual(self, text: str) -> bool:
-        """Whether any cell of the block could need cleaning: asked of the block, since asking each cell is slow."""
-        delimiter = self.delimiter
-        if not self.decoding.plain and _CONTROL.search(text):
-            return True
-        if not text.isascii():
-            try:
-                if text.encode("latin-1").translate(None, _ORDINARY):
-                    return True
-            except UnicodeEncodeError:
-                if _UNUSUAL.search(text):
-                    return True
-        return (
-            " " + delimiter in text
-            or delimiter + " " in text
-            or " \n" in text
-            or "\n " in text
-            or text.startswith(" ")
-            or text.endswith(" ")
-            or ("\t" in text and delimiter != "\t")
-            or '="' in text
-            or "E+" in text
-            or "e+" in text
-        )
+                yield number, tuple(map(strip, line.split(delimiter))), None
 
     def _careful(
         self, text: str, notes: Mapping[int, Note], feed: Iterator[tuple[str, Mapping[int, Note]]], number: int
     ) -> Generator[Record, None, int]:
         """Records of a block with quotes or unusual characters; may draw further blocks. Returns the last line."""
         lines = _Lines(text, notes, feed)
-        delimiter, quote, width = self.delimiter, self.quote, self._width
-        between = quote + delimiter + quote
-        source = _Feed()
-        reader = self._reader(source)
-        dirty = self._unusual(text) or (bool(quote) and (quote + " " in text or " " + quote in text))
-        blocks_read = 1
+        delimiter, quote, width, strip = self.delimiter, self.quote, self._width, str.strip
+        between, full = quote + delimiter + quote, 2 * (width or 0)
+        buffer, noted = lines.lines, bool(notes)
+        dirty = unusual(text, self.decoding.plain)
         at = 0
-        while lines.has(at):
-            line = lines[at]
+        while at < len(buffer):
+            line = buffer[at]
             trouble: Trouble | None = None
             span = 1
             count = line.count(quote) if quote else 0
             if not count:
                 cells = line.split(delimiter)
-            elif (
-                count == 2 * (width or 0)
-                and line[0] == quote == line[-1]
-                and len(cells := line[1:-1].split(between)) == width
-            ):
+            elif count == full and line[0] == quote and len(cells := line[1:-1].split(between)) == width:
+                # All fields quoted: with that many quotes none is left over, so each cut was a true one.
                 pass
+            elif (plain := _split(line, delimiter, quote)) is not None:
+                cells = plain
             else:
-                cells = []
-                if reader is not None and not count % 2 and len(line) < _CSV_CHARS:
-                    source.line = line
-                    try:
-                        cells = next(reader)
-                    except (csv.Error, StopIteration):
-                        reader = self._reader(source)
-                    if quote in "".join(cells):
-                        cells = []
-                if not cells:
-                    cells, trouble, span = self._quoted(lines, at)
-            if lines.blocks != blocks_read:
-                blocks_read = lines.blocks
-                dirty = True
-            if lines.notes and (note := lines.note(at, span)):
+                cells, trouble, span = self._quoted(lines, at)
+                if lines.grown:
+                    dirty, noted = True, bool(lines.notes)
+            if noted and (note := lines.note(at, span)):
                 trouble = trouble or Trouble()
                 (trouble.broken if note.code == "SRC-36" else trouble.notices).append(note)
             if dirty:
                 cells, trouble = clean_cells(cells, self.tally, trouble)
-            yield number + at + 1, cells, trouble
+                yield number + at + 1, cells, trouble
+            else:
+                yield number + at + 1, tuple(map(strip, cells)), trouble
             at += span
         return number + at
 
-    def _reader(self, source: _Feed) -> Iterator[list[str]] | None:
-        if len(self.delimiter) != 1:
-            return None
-        return csv.reader(source, delimiter=self.delimiter, quotechar=self.quote, strict=True)
-
     def _quoted(self, lines: _Lines, at: int) -> tuple[list[str], Trouble | None, int]:
         """A record that needs care: its cells, what is odd, and how many lines it takes."""
-        line = lines[at]
+        line = lines.lines[at]
         cells, state = parse(line, self.delimiter, self.quote)
         if state is State.CLOSED:
             return cells, None, 1
@@ -238,10 +202,11 @@ class TextGrid(Grid):
 
     def _joined(self, lines: _Lines, at: int) -> tuple[list[str], int]:
         """A record over several lines, and their number; 0 when the quote was left open."""
-        count, chars, whole, end = lines[at].count(self.quote), len(lines[at]), 0, at
-        while (lines.has(end + 1) or lines.more()) and end - at < MAX_FIELD_LINES and chars < MAX_CELL_CHARS:
+        buffer = lines.lines
+        count, chars, whole, end = buffer[at].count(self.quote), len(buffer[at]), 0, at
+        while (end + 1 < len(buffer) or lines.more()) and end - at < MAX_FIELD_LINES and chars < MAX_CELL_CHARS:
             end += 1
-            line = lines[end]
+            line = buffer[end]
             chars += len(line) + 1
             quotes = line.count(self.quote)
             if not quotes:
@@ -252,10 +217,10 @@ class TextGrid(Grid):
             count += quotes
             if count % 2:
                 continue
-            cells, state = parse("\n".join(lines.slice(at, end + 1)), self.delimiter, self.quote)
+            cells, state = parse("\n".join(buffer[at : end + 1]), self.delimiter, self.quote)
             if state is State.OPEN:
                 continue
-            if state is State.STRAY or self._swallowed(lines.slice(at, end + 1)):
+            if state is State.STRAY or self._swallowed(buffer[at : end + 1]):
                 return [], 0
             return cells, end + 1 - at
         return [], 0
@@ -292,20 +257,10 @@ class _Lines:
     """The lines of a block, and of the blocks after it when a record goes on there."""
 
     def __init__(self, text: str, notes: Mapping[int, Note], feed: Iterator[tuple[str, Mapping[int, Note]]]) -> None:
-        self._lines = _lines(text)
-        self._feed = feed
-        self._size = len(self._lines)
+        self.lines = _lines(text)
         self.notes = dict(notes)
-        self.blocks = 1
-
-    def __getitem__(self, at: int) -> str:
-        return self._lines[at]
-
-    def slice(self, start: int, end: int) -> list[str]:
-        return self._lines[start:end]
-
-    def has(self, at: int) -> bool:
-        return at < len(self._lines)
+        self.grown = False
+        self._feed = feed
 
     def more(self) -> bool:
         """Draws the next block; False at the end of the file."""
@@ -313,10 +268,10 @@ class _Lines:
         if drawn is None:
             return False
         text, notes = drawn
-        offset = len(self._lines)
-        self._lines += _lines(text)
+        offset = len(self.lines)
+        self.lines += _lines(text)
         self.notes.update({offset + at: note for at, note in notes.items()})
-        self.blocks += 1
+        self.grown = True
         return True
 
     def note(self, at: int, span: int) -> Note | None:

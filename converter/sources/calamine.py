@@ -1,0 +1,246 @@
+"""Workbooks through calamine: huge and Strict XLSX, XLS, XLSB.
+
+calamine is fast and sees values only: error cells and formulas without a result are blank to it, number formats are
+lost. Those facts come from a scan of the file itself (:class:`Facts`), so that no blank hides a value that was there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from datetime import date
+from itertools import islice
+from pathlib import Path
+from typing import Any, Protocol
+
+from converter.diagnostics import Diagnostic, SourceError, SourceLocation
+from converter.sources.biff import XlsSheet, XlsWorkbook
+from converter.sources.biff12 import XlsbSheet, XlsbWorkbook
+from converter.sources.cells import mask_of, to_text
+from converter.sources.cleaning import clean_cells, unusual
+from converter.sources.containers import Container
+from converter.sources.limits import MAX_GRID_CELLS
+from converter.sources.ooxml import Outline, read_outline
+from converter.sources.sheet_scan import EMPTY, ERROR, FORMULA, SheetFacts, bounds, scan_sheet
+from converter.sources.sheets import SheetGrid
+from converter.sources.table import Note, Record, Trouble
+
+__all__ = ["CalamineSheet", "open_sheets", "open_xls", "open_xlsb"]
+
+_BATCH = 512
+_CODES = {ERROR: "CELL-01", FORMULA: "CELL-02", EMPTY: "CELL-13"}
+_WITHOUT_RESULT = (FORMULA, EMPTY)
+#: Whole numbers between this and its opposite have nothing to lose.
+_SMALL = -(10.0**11)
+
+
+class Knowledge(Protocol):
+    """What a format's own scan knows of a sheet."""
+
+    def bounds(self) -> tuple[int, int]:
+        """Rows and columns that its cells stay within; asked before the sheet is loaded."""
+
+    def facts(self) -> SheetFacts:
+        """Cells and rows that calamine tells wrong; asked while it loads."""
+
+    def format(self, style: int) -> str:
+        """The number format of a style."""
+
+
+class _XlsxKnowledge:
+    """From the sheet's XML."""
+
+    def __init__(self, path: Path, file: str, outline: Outline, part: str) -> None:
+        self._path = path
+        self._file = file
+        self._outline = outline
+        self._part = part
+
+    def bounds(self) -> tuple[int, int]:
+        with Container(self._path, self._file, trusted=True) as container:
+            return bounds(lambda: container.blocks(self._part), MAX_GRID_CELLS)
+
+    def facts(self) -> SheetFacts:
+        styles = [at for at, code in enumerate(self._outline.formats) if mask_of(code) is not None]
+        with Container(self._path, self._file, trusted=True) as container:
+            return scan_sheet(container.blocks(self._part), styles)
+
+    def format(self, style: int) -> str:
+        return self._outline.formats[style]
+
+
+def open_sheets(path: Path, file: str) -> list[SheetGrid]:
+    """The worksheets of an XLSX in tab order."""
+    with Container(path, file) as container:
+        outline = read_outline(container, file)
+    book = opened(path, file)
+    return [
+        CalamineSheet(file, path, book, sheet.name, sheet.hidden, _XlsxKnowledge(path, file, outline, sheet.part))
+        for sheet in outline.sheets
+    ]
+
+
+def open_xls(path: Path, file: str) -> list[SheetGrid]:
+    """The sheets of an XLS in tab order."""
+    book = XlsWorkbook.read(path, file)
+    loaded = opened(path, file)
+    sheets = list(loaded.sheets_metadata)
+    known = book if len(book.offsets) == len(sheets) else None
+    return [
+        CalamineSheet(file, path, loaded, sheet.name, _is_hidden(sheet), XlsSheet(known, at))
+        for at, sheet in enumerate(sheets)
+        if _is_table(sheet)
+    ]
+
+
+def open_xlsb(path: Path, file: str) -> list[SheetGrid]:
+    """The worksheets of an XLSB in tab order."""
+    book = XlsbWorkbook.read(path, file)
+    loaded = opened(path, file)
+    return [
+        CalamineSheet(file, path, loaded, sheet.name, sheet.hidden, XlsbSheet(book, sheet)) for sheet in book.sheets
+    ]
+
+
+def _is_hidden(sheet: Any) -> bool:
+    from python_calamine import SheetVisibleEnum
+
+    return bool(sheet.visible != SheetVisibleEnum.Visible)
+
+
+def _is_table(sheet: Any) -> bool:
+    from python_calamine import SheetTypeEnum
+
+    return bool(sheet.typ == SheetTypeEnum.WorkSheet)
+
+
+def guarded(task: Callable[[], Any], file: str) -> Any:
+    """A call into calamine. A Rust panic is no Exception, so everything but an interruption is caught.
+
+    SourceError: SRC-09 for a password, SRC-11 for damage."""
+    from python_calamine import PasswordError
+
+    try:
+        return task()
+    except (KeyboardInterrupt, SystemExit, SourceError):
+        raise
+    except PasswordError:
+        raise SourceError(Diagnostic("SRC-09", SourceLocation(file), {"type": "Excel"})) from None
+    except BaseException as error:
+        raise SourceError(Diagnostic("SRC-11", SourceLocation(file))) from error
+
+
+def opened(path: Path, file: str) -> Any:
+    """calamine's workbook. Opened as a stream: by path it would trust the extension."""
+    from python_calamine import CalamineWorkbook
+
+    def load() -> Any:
+        return CalamineWorkbook.from_filelike(path.open("rb"))
+
+    return guarded(load, file)
+
+
+class CalamineSheet(SheetGrid):
+    """One sheet, read when its records are first asked for."""
+
+    def __init__(self, file: str, path: Path, book: Any, sheet: str, hidden: bool, knowledge: Knowledge) -> None:
+        super().__init__(file, path, sheet, hidden)
+        self._book = book
+        self._knowledge = knowledge
+        self._loaded: Any = None
+        self._facts = SheetFacts()
+        self._left = 0
+
+    def _load(self) -> Any:
+        if self._loaded is None:
+            rows, columns = self._knowledge.bounds()
+            if rows * columns > MAX_GRID_CELLS:
+                # calamine makes the whole rectangle: two cells in opposite corners of a sheet would take all memory.
+                raise SourceError(Diagnostic("SRC-12", self.location(), {"what": f"{rows} × {columns}"}))
+            sheet = self._read_both()
+            self.hidden_rows = self._facts.hidden
+            self.tells_hidden = self._facts.tells_hidden
+            self.merges = tuple((a + 1, b, c + 1, d) for (a, b), (c, d) in sheet.merged_cell_ranges or ())
+            start, end = sheet.start or (0, 0), sheet.end or (-1, -1)
+            self._left = start[1]
+            self.columns = end[1] + 1
+            self._loaded = sheet
+        return self._loaded
+
+    def _read_both(self) -> Any:
+        """calamine's sheet and our facts at the same time: calamine works outside the interpreter's lock."""
+        with ThreadPoolExecutor(1) as pool:
+            loading = pool.submit(self._book.get_sheet_by_name, self.sheet)
+            self._facts = self._knowledge.facts()
+            return guarded(loading.result, self.file)
+
+    def records(self) -> Iterator[Record]:
+        sheet = self._load()
+        rows = guarded(lambda: iter(sheet.iter_rows()), self.file)
+        number = 0
+        left = [""] * self._left
+        self.tally.clear()
+        while batch := guarded(lambda: list(islice(rows, _BATCH)), self.file):
+            texts, troubles = self._texts(batch, number)
+            care = unusual("\n".join(["\n".join(cells) for cells in texts]))
+            for at, cells in enumerate(texts):
+                trouble = troubles.get(at)
+                cells = left + cells if left else cells
+                if care:
+                    cells, trouble = clean_cells(cells, self.tally, trouble)
+                else:
+                    cells = list(map(str.strip, cells))
+                yield number + at + 1, cells, trouble
+            number += len(batch)
+        for line in sorted(line for line in self._facts.cells if line > number):
+            # Below the last value that calamine sees: rows of error cells or formulas without a result only.
+            faults: list[Note] = []
+            self._apply(self._facts.cells[line], [], [], faults)
+            if faults:
+                yield line, [], Trouble(faults=faults, hidden=line in self._facts.hidden)
+
+    def _texts(self, batch: list[list[Any]], number: int) -> tuple[list[list[str]], dict[int, Trouble]]:
+        """The cells of some rows as text, and what is odd about them, by position in the batch."""
+        texts: list[list[str]] = []
+        troubles: dict[int, Trouble] = {}
+        facts, left, quick = self._facts, self._left, _quick
+        for at, row in enumerate(batch):
+            faults: list[Note] = []
+            cells: list[Any] = [value if value.__class__ is str else quick(value) for value in row]
+            if None in cells:
+                cells = [self._text(value, left + column, faults) for column, value in enumerate(row)]
+            line = number + at + 1
+            if line in facts.cells:
+                self._apply(facts.cells[line], row, cells, faults)
+            if faults or line in facts.hidden:
+                troubles[at] = Trouble(faults=faults, hidden=line in facts.hidden)
+            texts.append(cells)
+        return texts, troubles
+
+    def _text(self, value: object, column: int, faults: list[Note]) -> str:
+        text, code = to_text(value)
+        if code is not None:
+            faults.append(Note(code, column=column))
+        return text
+
+    def _apply(self, pairs: Sequence[tuple[int, int]], row: list[Any], cells: list[str], faults: list[Note]) -> None:
+        """The facts that calamine does not know, put on the cells of one row."""
+        for column, kind in pairs:
+            at = column - self._left
+            text = cells[at] if 0 <= at < len(cells) else ""
+            if kind == ERROR or (kind in _WITHOUT_RESULT and not text):
+                faults.append(Note(_CODES[kind], column=column))
+            elif kind >= 0 and 0 <= at < len(row) and isinstance(row[at], int | float):
+                faults[:] = [note for note in faults if note.column != column]
+                cells[at], code = to_text(row[at], self._knowledge.format(kind))
+                if code is not None:
+                    faults.append(Note(code, column=column))
+
+
+def _quick(value: Any) -> str | None:
+    """The text of ordinary numbers and days, as :func:`to_text` gives it; None for what needs a closer look."""
+    kind = value.__class__
+    if kind is float:
+        whole = int(value) if _SMALL < value < -_SMALL else 0
+        return str(whole) if whole == value else None
+    return value.isoformat() if kind is date else None  # type: ignore[no-any-return]
