@@ -67,6 +67,8 @@ _WEIGHTS = (
 _LATIN = "ñóíáúãõåøßÑÓÍÁÚÃÕÅØÜÖÄŸìòÌÒýÝšžŠŽÆ"
 #: Signs of a wrong choice: a capital accent after a small letter, a lone accented letter other than à, ô, y.
 _IMPLAUSIBLE = re.compile("[a-zéèêç][ÀÂÄÇÉÈÊËÎÏÔÖÙÛÜŸŒÆÅÁÍÓÚ]|(?<![\\w'’])[éèêëîïûùçœ](?![\\w'’])")
+#: French never has three accented letters in a row; other scripts read as French have little else.
+_FOREIGN = re.compile("[À-ÖØ-öø-ÿ]{3}")
 _CANDIDATES = ("cp1252", "cp850", "mac-roman")
 
 
@@ -271,7 +273,8 @@ def _score(path: Path, file: str) -> str:
 def _plausibility(high: Counter[int], sample: bytes, codec: str) -> float:
     """Mean weight of the high bytes once decoded, less what no French text holds."""
     points = sum(_weight(byte, codec) * count for byte, count in high.items())
-    odd = len(_IMPLAUSIBLE.findall(sample.decode(codec, "replace")))
+    text = sample.decode(codec, "replace")
+    odd = len(_IMPLAUSIBLE.findall(text)) + 3 * len(_FOREIGN.findall(text))
     sampled = len(sample.translate(None, _ASCII)) or 1
     return points / high.total() - odd / sampled + (0.05 if codec == "cp1252" else 0.0)
 

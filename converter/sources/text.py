@@ -166,7 +166,7 @@ class TextGrid(Grid):
             count = line.count(quote) if quote else 0
             if not count:
                 cells = line.split(delimiter)
-            elif count == full and line[0] == quote and len(cells := line[1:-1].split(between)) == width:
+            elif count == full and line[0] == quote == line[-1] and len(cells := line[1:-1].split(between)) == width:
                 # All fields quoted: with that many quotes none is left over, so each cut was a true one.
                 pass
             elif (plain := _split(line, delimiter, quote)) is not None:
