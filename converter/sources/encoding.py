@@ -56,17 +56,19 @@ _UNREADABLE = 0.1
 _UTF8_FRENCH = re.compile(rb"\xc3[\x80-\xbf]|\xc2[\xa0-\xbf]|\xc5[\x92\x93\xb8]|\xe2\x80[\x90-\xbf]|\xe2\x82\xac")
 _UTF8_SIGNS = (b"\xc3", b"\xc2", b"\xc5", b"\x80", b"\x82")
 _HIGH_LINE = re.compile(rb"[^\r\n]*[\x80-\xff][^\r\n]*")
-_LATIN_9 = re.compile(rb"(?<=[a-zA-Z])\xbd(?=[a-z])|\bc\xbd|\xbc(?=[a-zA-Z])|\d ?\xa4")
+#: Bytes that are œ, Œ and € in ISO-8859-15 where cp1252 has ½, ¼ and ¤, which no word holds and no French text uses.
+_LATIN_9 = re.compile(rb"(?<=[a-zA-Z])\xbd(?=[a-z])|\xbd(?=uv|il|uf|d)|\xbc(?=[a-zA-Z])|\xa4")
 
 #: How much a character speaks for French: frequent letters, letters, marks that French exports hold, other letters.
 _WEIGHTS = (
     dict.fromkeys("éèàêç", 1.0)
     | dict.fromkeys("âîôûùëïœÉÈÀÇÊ’«»°€", 0.7)
-    | dict.fromkeys("ÂÎÔÛÙËÏŒüöäÿæ–…²½‘“”\xa0•™®©³", 0.4)
+    | dict.fromkeys("ÂÎÔÛÙËÏŒüöäÿæ–—…²½‘“”\xa0•™®©³", 0.4)
 )
 _LATIN = "ñóíáúãõåøßÑÓÍÁÚÃÕÅØÜÖÄŸìòÌÒýÝšžŠŽÆ"
-#: Signs of a wrong choice: a capital accent after a small letter, a lone accented letter other than à, ô, y.
-_IMPLAUSIBLE = re.compile("[a-zéèêç][ÀÂÄÇÉÈÊËÎÏÔÖÙÛÜŸŒÆÅÁÍÓÚ]|(?<![\\w'’])[éèêëîïûùçœ](?![\\w'’])")
+#: Signs of a wrong choice: a capital accent after a small letter, a small one beside a capital, a lone accented letter
+#: other than à.
+_IMPLAUSIBLE = re.compile("[a-zéèêç][ÀÂÄÇÉÈÊËÎÏÔÖÙÛÜŸŒÆÅÁÍÓÚ]|(?<![\\w'’])[éèêëîïûùçœ](?![\\w'’])|[éèêâîïôûùç][A-Z]|[A-Z][èêâîïûùç]")
 #: French never has three accented letters in a row; other scripts read as French have little else.
 _FOREIGN = re.compile("[À-ÖØ-öø-ÿ]{3}")
 _CANDIDATES = ("cp1252", "cp850", "mac-roman")

@@ -35,16 +35,17 @@ def test_text_comes_back_as_it_was_written(source: Open, tmp_path: Path, codec: 
     assert "SRC-72" in codes(table.decisions)
 
 
-def test_latin_9_is_told_by_its_oe(source: Open, tmp_path: Path) -> None:
-    text = HEADER + "1;Lebœuf;Sœur présente\n2;Hébert;50 €\n"
+@pytest.mark.parametrize("note", ["50 €", "œuvre", "RAS"])
+def test_latin_9_is_told_by_its_oe(source: Open, tmp_path: Path, note: str) -> None:
+    text = HEADER + f"1;Lebœuf;Sœur présente\n2;Hébert;{note}\n"
     (tmp_path / "index.csv").write_bytes(text.encode("iso8859-15"))
     assert cells(source(["Nom"], file="index.csv"))[0] == ("1", "Lebœuf", "Sœur présente")
 
 
 def test_halves_and_quarters_stay_cp1252(source: Open, tmp_path: Path) -> None:
-    text = HEADER + "1;Hébert;½ comprimé, 1¼ l, ¤\n"
+    text = HEADER + "1;Hébert;½ comprimé, 1¼ l, ¾\n"
     (tmp_path / "index.csv").write_bytes(text.encode("cp1252"))
-    assert cells(source(["Nom"], file="index.csv"))[0][2] == "½ comprimé, 1¼ l, ¤"
+    assert cells(source(["Nom"], file="index.csv"))[0][2] == "½ comprimé, 1¼ l, ¾"
 
 
 def test_an_accent_in_the_last_row_of_a_large_file_decides(source: Open, tmp_path: Path) -> None:
