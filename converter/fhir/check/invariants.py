@@ -1,0 +1,101 @@
+"""Invariants of R4 that can be run, and what fr-core asks of a Patient."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from converter.fhir.check.findings import Findings, child
+from converter.fhir.check.primitives import instant_of
+from converter.fhir.releases import Release
+
+__all__ = ["check_invariants"]
+
+
+def check_invariants(resource: dict[str, Any], path: str, release: Release, findings: Findings) -> None:
+    """Invariants of R4 that can be run, and what fr-core asks of a Patient where the release points to it."""
+    fr_core = release.patient_profile.endswith("/fr-core-patient")
+    _invariants(resource, path, _R4_RULES + (_FR_CORE_RULES if fr_core else ()), findings, "")
+
+
+_Rules = tuple[tuple[str, Callable[[dict[str, Any], str], bool]], ...]
+
+
+def _invariants(value: Any, path: str, rules: _Rules, findings: Findings, kind: str) -> None:
+    if isinstance(value, list):
+        for number, item in enumerate(value):
+            _invariants(item, f"{path}[{number}]", rules, findings, kind)
+        return
+    if not isinstance(value, dict):
+        return
+    for rule, broken in rules:
+        if broken(value, kind):
+            findings.add("DR-71", path, rule=rule)
+    for name, item in value.items():
+        _invariants(item, child(path, name), rules, findings, name)
+
+
+def _period_reversed(value: dict[str, Any], kind: str) -> bool:
+    start, end = value.get("start"), value.get("end")
+    if kind not in ("period", "during") or not isinstance(start, str) or not isinstance(end, str):
+        return False
+    both = instant_of(start), instant_of(end)
+    if both[0] is not None and both[1] is not None:
+        try:
+            return both[0] > both[1]
+        except TypeError:
+            return False
+    short = min(len(start), len(end), 10)
+    return start[:short] > end[:short]
+
+
+def _att_1(value: dict[str, Any], kind: str) -> bool:
+    return kind in ("attachment", "photo", "valueAttachment") and "data" in value and "contentType" not in value
+
+
+def _cpt_2(value: dict[str, Any], kind: str) -> bool:
+    return kind in ("telecom", "valueContactPoint") and "value" in value and "system" not in value
+
+
+def _org_1(value: dict[str, Any], kind: str) -> bool:
+    return value.get("resourceType") == "Organization" and not {"identifier", "name"} & set(value)
+
+
+def _pat_1(value: dict[str, Any], kind: str) -> bool:
+    return (
+        kind == "contact"
+        and "relationship" in value
+        and not ({"name", "telecom", "address", "organization"} & set(value))
+    )
+
+
+def _official_name(value: dict[str, Any], kind: str) -> bool:
+    """fr-core-patient: an official name has a family and a given name."""
+    if value.get("resourceType") != "Patient" or not isinstance(value.get("name"), list):
+        return False
+    official = [n for n in value["name"] if isinstance(n, dict) and n.get("use") == "official"]
+    return any("family" not in n or "given" not in n for n in official)
+
+
+def _local_identifier(value: dict[str, Any], kind: str) -> bool:
+    """fr-core-patient: an identifier of type PI has system and value."""
+    codings = (
+        value.get("type", {}).get("coding") if kind == "identifier" and isinstance(value.get("type"), dict) else None
+    )
+    if not isinstance(codings, list):
+        return False
+    typed = any(isinstance(c, dict) and c.get("code") == "PI" for c in codings)
+    return typed and not {"system", "value"} <= set(value)
+
+
+_R4_RULES: _Rules = (
+    ("att-1", _att_1),
+    ("per-1", _period_reversed),
+    ("cpt-2", _cpt_2),
+    ("org-1", _org_1),
+    ("pat-1", _pat_1),
+)
+_FR_CORE_RULES: _Rules = (
+    ("fr-core-patient: name:official", _official_name),
+    ("fr-core-patient: identifier:PI", _local_identifier),
+)
