@@ -68,7 +68,9 @@ _WEIGHTS = (
 _LATIN = "ñóíáúãõåøßÑÓÍÁÚÃÕÅØÜÖÄŸìòÌÒýÝšžŠŽÆ"
 #: Signs of a wrong choice: a capital accent after a small letter, a small one beside a capital, a lone accented letter
 #: other than à.
-_IMPLAUSIBLE = re.compile("[a-zéèêç][ÀÂÄÇÉÈÊËÎÏÔÖÙÛÜŸŒÆÅÁÍÓÚ]|(?<![\\w'’])[éèêëîïûùçœ](?![\\w'’])|[éèêâîïôûùç][A-Z]|[A-Z][èêâîïûùç]")
+_IMPLAUSIBLE = re.compile(
+    "[a-zéèêç][ÀÂÄÇÉÈÊËÎÏÔÖÙÛÜŸŒÆÅÁÍÓÚ]|(?<![\\w'’])[éèêëîïûùçœ](?![\\w'’])|[éèêâîïôûùç][A-Z]|[A-Z][èêâîïûùç]"
+)
 #: French never has three accented letters in a row; other scripts read as French have little else.
 _FOREIGN = re.compile("[À-ÖØ-öø-ÿ]{3}")
 _CANDIDATES = ("cp1252", "cp850", "mac-roman")
@@ -98,6 +100,7 @@ class _Survey:
     ascii: bool = True
     french_utf8: bool = False
     line_feeds: bool = False
+    plain: bool = True
     controls: int = 0
     size: int = 0
 
@@ -114,9 +117,9 @@ def detect(path: Path, file: str, declared: str | None) -> Decoding:
     if wide := _wide(head):
         return _held(path, file, Decoding(wide, "nul"))
     survey = _survey(path)
-    if survey.controls > survey.size // 20:
+    if survey.controls > max(survey.size // 20, 8):
         raise SourceError(Diagnostic("SRC-07", SourceLocation(file), {"type": "application/octet-stream"}))
-    plain, feeds = not survey.controls, survey.line_feeds
+    plain, feeds = survey.plain, survey.line_feeds
     if survey.utf8:
         return Decoding("utf-8", "ascii" if survey.ascii else "utf-8", plain=plain, line_feeds=feeds)
     single = _score(path, file)
@@ -227,7 +230,10 @@ def _survey(path: Path) -> _Survey:
             # Whole lines, so that a sequence of bytes is never looked at in two halves.
             block += stream.readline(MAX_LINE_CHARS)
             result.size += len(block)
-            result.controls += len(block.translate(None, _NOT_CONTROLS))
+            controls = block.translate(None, _NOT_CONTROLS)
+            result.plain = result.plain and not controls
+            # NUL pads fixed-length fields, however many there are.
+            result.controls += len(controls) - controls.count(0)
             result.line_feeds = result.line_feeds or b"\n" in block
             if not block.isascii():
                 result.ascii = False

@@ -218,7 +218,8 @@ class _Habit:
         self._grid = grid
         self._named = named
         self._fields = fields
-        self._counts = Counter(map(len, records))
+        self._lengths = list(map(len, records))
+        self._counts = Counter(self._lengths)
         self._total = len(records)
         self.usual, self._times = max(
             self._counts.items(), key=lambda item: (item[1], item[0] == fields, item[0]), default=(fields, 0)
@@ -243,14 +244,23 @@ class _Habit:
         if usual == self._named < fields and self._steady:
             # The header line ends with delimiters that the records do not have.
             return fields, frozenset((usual, fields))
-        short = sorted(n for n, times in self._counts.items() if n < fields and self._is_habit(times))
+        short = sorted(n for n, times in self._counts.items() if 1 < n < fields and self._is_habit(n, times))
         if short:
             self._grid.decide("SRC-60", labels=fields, fields=", ".join(map(str, short)))
         return fields, frozenset((*short, fields))
 
-    def _is_habit(self, times: int) -> bool:
+    def _is_habit(self, length: int, times: int) -> bool:
+        """Often enough, and in runs: spreadsheet programs leave out trailing delimiters for whole groups of rows, while
+        pieces of a row that a line break cut stand beside pieces of other lengths."""
         least = _ENOUGH if times >= _STEADY * self._total else _SHORT_ROWS
-        return times >= max(least, _SHORT_SHARE * self._total)
+        if times < max(least, _SHORT_SHARE * self._total):
+            return False
+        padded = [0, *self._lengths, 0]
+        alone = sum(
+            here == length and before != length and after != length
+            for before, here, after in zip(padded, padded[1:], padded[2:], strict=False)
+        )
+        return alone <= times // 5
 
 
 def occurrences(labels: Sequence[str]) -> list[tuple[str, int]]:
