@@ -47,6 +47,22 @@ class Node(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=False)
 
+    @model_validator(mode="before")
+    @classmethod
+    def _remember(cls, value: Any) -> Any:
+        if isinstance(value, dict):
+            _models[id(value)] = cls
+        return value
+
+
+#: Which model judged which dict, so that an unknown key can be answered with the keys of that very place.
+_models: dict[int, type[Node]] = {}
+
+
+def model_of(data: dict[Any, Any]) -> type[Node] | None:
+    """The model that a dict was last validated against."""
+    return _models.get(id(data))
+
 
 # -------------------------------------------------------------------------------------------------------- values
 

@@ -200,11 +200,31 @@ class TableSpec(Node):
     """A shipped table by name, with additions. ``legacy-document-kinds`` gives type and class of French labels."""
 
     use: Text
-    add: dict[str, Any] = Field(default_factory=dict)
+    add: dict[str, str | KindSpec] = Field(default_factory=dict, description="label: code, or {type: …, class: …}")
     remove: Texts = Field(default_factory=list)
 
 
+class KindSpec(Node):
+    """What a label means for a document: its type (JDV_J07), and its class (JDV_J06) when not the associated one."""
+
+    type: Text
+    class_: Text | None = Field(None, alias="class")
+
+
+def _is_shipped(value: Any) -> str:
+    return "shipped" if isinstance(value, TableSpec) or (isinstance(value, dict) and "use" in value) else "words"
+
+
+#: Words of the source and what they stand for, or a shipped table.
+Words = dict[str, str | KindSpec]
+AnyTable = Annotated[Annotated[TableSpec, Tag("shipped")] | Annotated[Words, Tag("words")], Discriminator(_is_shipped)]
+
+
 # ----------------------------------------------------------------------------------------------------- residents
+
+
+#: Kinds of matricule that can be said outright; anything else is a value.
+INS_KINDS = ("nir", "nia", "nir-test", "nir-demo")
 
 
 class InsSpec(Node):
@@ -381,7 +401,7 @@ class MappingSpec(Node):
     author: AuthorSpec = AuthorSpec(organization="establishment")
     custodian: AuthorSpec = AuthorSpec(organization="establishment")
     sources: dict[str, SourceSpec]
-    tables: dict[str, TableSpec | dict[str, Any]] = Field(default_factory=dict)
+    tables: dict[str, AnyTable] = Field(default_factory=dict)
     residents: ResidentsSpec
     documents: list[DocumentRule] = Field(min_length=1)
     contacts: Annotated[list[ContactRule], BeforeValidator(several)] = Field(default_factory=list)
