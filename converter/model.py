@@ -37,6 +37,7 @@ __all__ = [
     "Sex",
     "Software",
     "SourceRow",
+    "SpooledRow",
     "Telecom",
     "Verdict",
 ]
@@ -77,6 +78,14 @@ class SourceRow:
 
     def location(self, column: str | None = None) -> SourceLocation:
         return SourceLocation(self.file, self.line, column, self.sheet)
+
+
+@dataclass(frozen=True, slots=True)
+class SpooledRow:
+    """A row and the number that the spool gave it."""
+
+    id: int
+    row: SourceRow
 
 
 class Verdict(StrEnum):

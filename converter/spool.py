@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from converter.diagnostics import Diagnostic, Severity, SourceLocation
-from converter.model import SourceRow, Verdict
+from converter.model import SourceRow, SpooledRow, Verdict
 
 __all__ = ["Finding", "Spool", "SpooledRow", "Sums"]
 
@@ -35,14 +35,6 @@ CREATE TABLE scan (root TEXT, relative BLOB, rows INTEGER, PRIMARY KEY (root, re
 #: A row used twice keeps its gravest verdict.
 _RANK = {Verdict.SKIPPED: 1, Verdict.CONVERTED: 2, Verdict.REJECTED: 3}
 _VERDICT = {rank: verdict for verdict, rank in _RANK.items()}
-
-
-@dataclass(frozen=True, slots=True)
-class SpooledRow:
-    """A row and the number the spool gave it."""
-
-    id: int
-    row: SourceRow
 
 
 @dataclass(frozen=True, slots=True)
