@@ -32,11 +32,13 @@ from converter.terminology import fold
 __all__ = [
     "AMBIGUOUS",
     "Ambiguous",
+    "Convert",
     "Lookups",
     "Result",
     "Rule",
     "UnknownColumnError",
     "ValueContext",
+    "WrongValueError",
     "column_index",
     "compile_condition",
     "compile_value",
@@ -131,25 +133,43 @@ def column_index(header: Header, column: str) -> tuple[int, bool]:
     raise UnknownColumnError("MAP-31", {"column": column, "hint": hint, "known": ", ".join(filter(None, labels))})
 
 
-def compile_value(value: Any, header: Header, context: ValueContext, *, required: bool = False, path: str = "") -> Rule:
+def compile_value(
+    value: Any,
+    header: Header,
+    context: ValueContext,
+    *,
+    required: bool = False,
+    path: str = "",
+    to: Convert | None = None,
+) -> Rule:
     """The function of a row that gives this value.
 
     ``value`` is any form of the language, or None (always empty). ``required`` is the field's usual answer to an empty
-    cell, which the value's own ``required`` overrides; ``path`` names the value in counts. UnknownColumnError when a
-    column is not there; MappingError for a value that the cross-checks let through.
+    cell, which the value's own ``required`` overrides; ``path`` names the value in counts. ``to`` is the field's own
+    last step: it gets what the value's options made (text, date, a table's target) and gives the datum, None for an
+    empty one, or raises WrongValueError, which the value's ``on_error`` then answers. UnknownColumnError when a column
+    is not there.
     """
     if value is None:
         return lambda row: _EMPTY
     if isinstance(value, list):
-        rules = [compile_value(v, header, context, path=f"{path}[{i}]") for i, v in enumerate(value)]
+        rules = [compile_value(v, header, context, path=f"{path}[{i}]", to=to) for i, v in enumerate(value)]
         own = any(getattr(v, "required", None) for v in value)
         return _first_of(rules, _label(value[0]), required or own)
     if isinstance(value, ConstantValue):
-        constant = Result(value.value or None)
-        return lambda row: constant
+        return _constant(value.value, to)
     options = ValueOptions() if isinstance(value, str) else value
     read = _reader(value, header, context)
-    return _finish(read, options, header, context, required, path)
+    return _finish(read, options, header, context, required, path, to)
+
+
+def _constant(text: str, to: Convert | None) -> Rule:
+    try:
+        result = Result((to(text) if to else text) if text else None)
+    except WrongValueError as wrong:
+        code, params = wrong.code, wrong.params
+        return lambda row: Result(None, (Diagnostic(code, row.location(), params),))
+    return lambda row: result
 
 
 def _label(value: Any) -> str | None:
@@ -225,10 +245,12 @@ def _lookup_reader(value: LookupValue, header: Header, context: ValueContext) ->
 # ----------------------------------------------------------------------------------------------------- finishing
 
 #: Gives the datum of one piece of text, or the code and parameters of what is wrong with it.
-_Convert = Callable[[str], Any]
+Convert = Callable[[str], Any]
 
 
-class _WrongError(Exception):
+class WrongValueError(Exception):
+    """A datum that is not what its field wants: the code of the diagnostic and its parameters."""
+
     def __init__(self, code: str, **params: str | int) -> None:
         super().__init__(code)
         self.code, self.params = code, params
@@ -241,9 +263,10 @@ def _finish(
     context: ValueContext,
     required: bool,
     path: str,
+    to: Convert | None,
 ) -> Rule:
     read, column = read_and_label
-    convert = _converter(options, header, context)
+    convert = _converter(options, header, context, to)
     nulls = frozenset(map(fold, options.nulls or ()))
     split = options.split
     needed = required if options.required is None else options.required
@@ -284,15 +307,15 @@ def _finish(
                 datum = convert(text)
             else:
                 datum = tuple(convert(part.strip()) for part in text.split(split) if part.strip())
-        except _WrongError as wrong:
+        except WrongValueError as wrong:
             return failed(row, Diagnostic(wrong.code, row.location(column), wrong.params))
         return empty(row) if datum is None or datum == () else Result(datum)
 
     return rule
 
 
-def _converter(options: ValueOptions, header: Header, context: ValueContext) -> _Convert:
-    steps: list[_Convert] = []
+def _converter(options: ValueOptions, header: Header, context: ValueContext, to: Convert | None = None) -> Convert:
+    steps: list[Convert] = []
     if options.pattern:
         steps.append(_pattern_step(options.pattern))
     if options.decimal:
@@ -301,6 +324,8 @@ def _converter(options: ValueOptions, header: Header, context: ValueContext) -> 
         steps.append(_table_step(compile_table(options.table, context.tables)))
     if options.date:
         steps.append(_date_step(options, header, context))
+    if to is not None:
+        steps.append(to)
     if not steps:
         return lambda text: text
     if len(steps) == 1:
@@ -317,18 +342,18 @@ def _converter(options: ValueOptions, header: Header, context: ValueContext) -> 
     return run
 
 
-def _pattern_step(pattern: str) -> _Convert:
+def _pattern_step(pattern: str) -> Convert:
     compiled = re.compile(pattern)
 
     def step(text: str) -> str:
         if compiled.fullmatch(text):
             return text
-        raise _WrongError("VAL-02", pattern=pattern)
+        raise WrongValueError("VAL-02", pattern=pattern)
 
     return step
 
 
-def _decimal_step(mark: str) -> _Convert:
+def _decimal_step(mark: str) -> Convert:
     number = re.compile(r"[+-]?\d+(?:\.\d+)?", re.ASCII)
     other = "." if mark == "," else ","
 
@@ -338,22 +363,22 @@ def _decimal_step(mark: str) -> _Convert:
             bare = bare.replace(mark, ".")
             if number.fullmatch(bare):
                 return bare
-        raise _WrongError("VAL-03", mark=mark)
+        raise WrongValueError("VAL-03", mark=mark)
 
     return step
 
 
-def _table_step(table: Table) -> _Convert:
+def _table_step(table: Table) -> Convert:
     def step(text: str) -> Any:
         try:
             return table.get(text)
         except KeyError:
-            raise _WrongError("CODE-01", table=table.name) from None
+            raise WrongValueError("CODE-01", table=table.name) from None
 
     return step
 
 
-def _date_step(options: ValueOptions, header: Header, context: ValueContext) -> _Convert:
+def _date_step(options: ValueOptions, header: Header, context: ValueContext) -> Convert:
     declared = options.date or []
     forms = [dates.compile_form(f) for f in declared]
     if header.typed:
@@ -366,7 +391,7 @@ def _date_step(options: ValueOptions, header: Header, context: ValueContext) -> 
         try:
             return dates.parse(text, forms, context.zone, options.pivot)
         except dates.WrongDateError as wrong:
-            raise _WrongError(str(wrong.args[0]), format=_readable(declared)) from None
+            raise WrongValueError(str(wrong.args[0]), format=_readable(declared)) from None
 
     return step
 
