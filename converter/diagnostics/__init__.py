@@ -143,6 +143,10 @@ class ConverterError(Exception):
         self.diagnostics = (diagnostics,) if isinstance(diagnostics, Diagnostic) else tuple(diagnostics)
         super().__init__("\n".join(d.text() for d in self.diagnostics))
 
+    def __reduce__(self) -> tuple[type[ConverterError], tuple[tuple[Diagnostic, ...]]]:
+        """An exception is rebuilt from its arguments: it crosses from a worker process to the main one."""
+        return type(self), (self.diagnostics,)
+
 
 class MappingError(ConverterError):
     exit_code = ExitCode.MAPPING

@@ -34,6 +34,7 @@ __all__ = [
     "Ambiguous",
     "Convert",
     "Lookups",
+    "Noted",
     "Result",
     "Rule",
     "UnknownColumnError",
@@ -165,7 +166,8 @@ def compile_value(
 
 def _constant(text: str, to: Convert | None) -> Rule:
     try:
-        result = Result((to(text) if to else text) if text else None)
+        datum = (to(text) if to else text) if text else None
+        result = Result(datum.value if isinstance(datum, Noted) else datum)
     except WrongValueError as wrong:
         code, params = wrong.code, wrong.params
         return lambda row: Result(None, (Diagnostic(code, row.location(), params),))
@@ -248,6 +250,15 @@ def _lookup_reader(value: LookupValue, header: Header, context: ValueContext) ->
 Convert = Callable[[str], Any]
 
 
+@dataclass(frozen=True, slots=True)
+class Noted:
+    """A datum (or None: dropped) that its field accepts with a remark: the code of a warning and its parameters."""
+
+    value: Any
+    code: str
+    params: Mapping[str, str | int] = field(default_factory=dict)
+
+
 class WrongValueError(Exception):
     """A datum that is not what its field wants: the code of the diagnostic and its parameters."""
 
@@ -309,9 +320,23 @@ def _finish(
                 datum = tuple(convert(part.strip()) for part in text.split(split) if part.strip())
         except WrongValueError as wrong:
             return failed(row, Diagnostic(wrong.code, row.location(column), wrong.params))
-        return empty(row) if datum is None or datum == () else Result(datum)
+        if datum is None or datum == ():
+            return empty(row)
+        return _unpacked(datum, row, column) if type(datum) in (Noted, tuple) else Result(datum)
 
     return rule
+
+
+def _unpacked(datum: Any, row: SourceRow, column: str | None) -> Result:
+    """A datum with its remarks beside it."""
+    noted = [d for d in (datum if isinstance(datum, tuple) else (datum,)) if isinstance(d, Noted)]
+    if not noted:
+        return Result(datum)
+    remarks = tuple(Diagnostic(n.code, row.location(column), n.params, Severity.WARNING) for n in noted)
+    if isinstance(datum, Noted):
+        return Result(datum.value, remarks)
+    bare = (d.value if isinstance(d, Noted) else d for d in datum)
+    return Result(tuple(d for d in bare if d is not None) or None, remarks)
 
 
 def _converter(options: ValueOptions, header: Header, context: ValueContext, to: Convert | None = None) -> Convert:
