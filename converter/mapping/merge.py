@@ -32,6 +32,7 @@ class Merged:
         self.places = places
         self.problems: list[Diagnostic] = []
         self.files: list[Path] = []
+        self.names: list[str] = []
 
 
 def read_chain(path: Path) -> Merged:
@@ -64,6 +65,7 @@ def _merge_all(chain: list[Document], files: list[Path]) -> Merged:
     for document in chain:
         merged.problems.extend(document.problems)
     merged.files = files
+    merged.names = [document.name for document in chain]
     return merged
 
 
