@@ -1,0 +1,60 @@
+"""Identifiers that this program makes: the same for the same legacy numbers, at every run, on every machine.
+
+A document's UUID is version 5 over (FINESS, resident, source, legacy document number): not the path, not the date of
+the run. Under an arc that the sender owns it becomes an OID; without one it stays a UUID (CDA and FHIR both take
+either form).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from uuid import NAMESPACE_URL, UUID, uuid5
+
+from converter.model import Establishment
+
+__all__ = ["DocumentIdentity", "document_identity", "local_root"]
+
+#: Never changed: every identifier ever handed over stands on it.
+NAMESPACE = uuid5(NAMESPACE_URL, "https://interop.esante.gouv.fr/ig/fhir/tddui#dui-converter")
+#: Longest OID that XDS takes.
+_OID_CHARS = 64
+#: Digits of the largest 128-bit number.
+_WIDE = 39
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentIdentity:
+    """Of this version, and of the set of all versions: UUIDs, and the URNs written into CDA and FHIR."""
+
+    uuid: UUID
+    set_uuid: UUID
+    identifier: str
+    set_identifier: str
+
+
+def document_identity(
+    establishment: Establishment, resident: str, source: str, key: str, version: int = 1
+) -> DocumentIdentity:
+    """``resident`` is the resident's key, ``source`` the name of what was read, ``key`` the legacy document number."""
+    stem = "|".join((establishment.finess, resident, source, key))
+    own, whole = _uuid(f"{stem}|v{version}"), _uuid(f"{stem}|set")
+    return DocumentIdentity(own, whole, _urn(establishment, own), _urn(establishment, whole))
+
+
+def local_root(establishment: Establishment) -> str:
+    """Root of local resident identifiers: the mapping's own, the sender's arc, or a UUID made from its FINESS."""
+    return establishment.local_id_root or establishment.oid or str(_uuid(f"{establishment.finess}|residents")).upper()
+
+
+def _uuid(name: str) -> UUID:
+    # Lone surrogates may stand in a cell and cannot be hashed as they are.
+    return uuid5(NAMESPACE, name.encode("utf-8", "backslashreplace").decode())
+
+
+def _urn(establishment: Establishment, number: UUID) -> str:
+    if establishment.oid is None:
+        return f"urn:uuid:{number}"
+    room = _OID_CHARS - len(establishment.oid) - 1
+    # A long arc leaves no room for 128 bits; half of them still never meet in practice, and a clash is refused.
+    value = number.int if room >= _WIDE else number.int >> 64
+    return f"urn:oid:{establishment.oid}.{value}"
