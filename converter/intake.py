@@ -1,27 +1,31 @@
 """Sources into the spool: each row is read once, stored, and filed under its resident.
 
-Only what grouping needs is computed here: the resident's key, whether a rule applies, the document's key. Everything
+Only what grouping needs is computed here: the resident's key, whether a rule counts, the document's number. Everything
 else is the work of one resident's conversion, which may happen in another process.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from converter.diagnostics import Diagnostic, SourceError
+from converter.mapper.compiled import CompiledMapping, RuleEntrance
 from converter.mapping.loader import LoadedMapping
-from converter.sources import open_table
-from converter.sources.table import Table
+from converter.mapping.values import Rule, column_index, compile_value
+from converter.mapping.walk import values
+from converter.model import SourceRow, Verdict
+from converter.sources import Table, open_table
+from converter.spool import Spool
 
-__all__ = ["Intake", "SourceFile", "open_sources"]
+__all__ = ["Intake", "SourceFile", "lookup_entries", "open_sources", "source_files"]
 
 
 @dataclass(frozen=True, slots=True)
 class SourceFile:
-    """A file that was read, for the record: path as the mapping names it, size in bytes, SHA-256."""
+    """A file that was read, for the record: path as below the mapping, size in bytes, SHA-256, time of change."""
 
     source: str
     file: str
@@ -30,11 +34,11 @@ class SourceFile:
     modified: float
 
 
-def open_sources(loaded: LoadedMapping, names: Sequence[str]) -> dict[str, Table]:
-    """Open every source. SourceError with the reasons of all that cannot be read."""
+def open_sources(loaded: LoadedMapping) -> dict[str, Table]:
+    """Open every source that is used. SourceError with the reasons of all that cannot be read."""
     tables: dict[str, Table] = {}
     reasons: list[Diagnostic] = []
-    for name in names:
+    for name in loaded.sources_used():
         try:
             tables[name] = open_table(name, loaded.spec.sources[name], loaded.base, loaded.columns_used(name))
         except SourceError as unreadable:
@@ -55,3 +59,146 @@ def source_files(tables: Mapping[str, Table], base: Path) -> list[SourceFile]:
             relative = path.relative_to(base) if path.is_relative_to(base) else Path(path.name)
             found.append(SourceFile(name, relative.as_posix(), stat.st_size, digest, stat.st_mtime))
     return found
+
+
+def lookup_entries(
+    loaded: LoadedMapping, tables: Mapping[str, Table]
+) -> Iterator[tuple[str, str, str, tuple[str, ...]]]:
+    """(source, key column as written, key, cells) of every row that a look-up may ask for."""
+    wanted: dict[str, set[str]] = {}
+    for use in values(loaded.spec):
+        look = getattr(use.value, "lookup", None)
+        if look is not None:
+            wanted.setdefault(look.source, set()).add(look.key)
+    for source, columns in wanted.items():
+        positions = [(column, column_index(tables[source].header, column)[0]) for column in sorted(columns)]
+        for row in tables[source].rows():
+            if row.broken or row.skip:
+                continue
+            for column, index in positions:
+                if row.cells[index].strip() and index not in row.faults:
+                    yield source, column, row.cells[index], row.cells
+
+
+class Intake:
+    """Fills a spool from the sources of a compiled mapping."""
+
+    def __init__(
+        self, compiled: CompiledMapping, spool: Spool, step: Callable[[int], None] = lambda count: None
+    ) -> None:
+        self._compiled = compiled
+        self._spool = spool
+        self._step = step
+        self._residents = compiled.loaded.spec.residents.from_
+
+    def read(self, tables: Mapping[str, Table]) -> None:
+        """Every row of every source, in order. What concerns nobody is settled here."""
+        for name, table in tables.items():
+            self._spool.add_source(name)
+            rules = self._compiled.of_source(name)
+            key = self._source_key(name)
+            for row in table.rows():
+                number = self._spool.add(row)
+                self._take(number, row, rules, key)
+        self._spool.index()
+        self._settle_strangers()
+
+    def _source_key(self, name: str) -> Rule | None:
+        """The column that identifies a row of this source, where the mapping names one.
+
+        The residents' own key has its own answer to a repetition (RUN-04, RUN-05).
+        """
+        column = self._compiled.loaded.spec.sources[name].key
+        residents = self._compiled.loaded.spec.residents
+        if column is None or (name == self._residents and column == residents.key):
+            return None
+        return compile_value(column, self._compiled.headers[name], self._compiled.context, path=f"sources.{name}.key")
+
+    def _take(self, number: int, row: SourceRow, rules: Sequence[RuleEntrance], key: Rule | None) -> None:
+        if row.skip is not None:
+            self._spool.settle(number, Verdict.SKIPPED, [row.skip])
+        elif row.broken:
+            self._spool.settle(number, Verdict.REJECTED, row.broken)
+        elif problem := self._repeated(number, row, key):
+            self._spool.settle(number, Verdict.REJECTED, [problem])
+        else:
+            self._file(number, row, rules)
+
+    def _repeated(self, number: int, row: SourceRow, key: Rule | None) -> Diagnostic | None:
+        text = key(row).value if key else None
+        if text is None:
+            return None
+        first = self._spool.claim_document(number, f"source|{row.source}", str(text))
+        if first is None:
+            return None
+        return Diagnostic("RUN-20", row.location(), {"line": self._spool.row(first).line})
+
+    def _file(self, number: int, row: SourceRow, rules: Sequence[RuleEntrance]) -> None:
+        """File a row under the resident it describes, and under the residents that its rules say it is about."""
+        reasons: list[Diagnostic] = []
+        problems: list[Diagnostic] = []
+        filed = False
+        if row.source == self._residents:
+            filed |= self._file_resident(number, row, reasons, problems)
+        for entrance in rules:
+            filed |= self._file_use(number, row, entrance, reasons, problems)
+        if problems:
+            self._spool.settle(number, Verdict.REJECTED, problems)
+        elif not filed:
+            self._spool.settle(number, Verdict.SKIPPED, reasons or [Diagnostic("RUN-07", row.location())])
+
+    def _file_resident(
+        self, number: int, row: SourceRow, reasons: list[Diagnostic], problems: list[Diagnostic]
+    ) -> bool:
+        mapper = self._compiled.residents
+        key = mapper.key(row)
+        if key.value is None:
+            problems.extend(key.diagnostics)
+            return False
+        if (column := mapper.gate.failing(row)) is not None:
+            self._spool.set_aside(key.value)
+            reasons.append(Diagnostic("RUN-21", row.location(column)))
+            return False
+        self._spool.resident(number, key.value)
+        return True
+
+    def _file_use(
+        self,
+        number: int,
+        row: SourceRow,
+        entrance: RuleEntrance,
+        reasons: list[Diagnostic],
+        problems: list[Diagnostic],
+    ) -> bool:
+        if (column := entrance.gate.failing(row)) is not None:
+            reasons.append(Diagnostic("RUN-22", row.location(column)))
+            return False
+        resident = entrance.resident_key(row)
+        document = entrance.document
+        key = document.key(row) if document else None
+        for result in (resident, key):
+            if result is not None and result.value is None:
+                problems.extend(result.diagnostics)
+        if resident.value is None or (key is not None and key.value is None):
+            return False
+        if document is not None and key is not None:
+            first = self._spool.claim_document(number, f"document|{document.namespace}", key.value)
+            if first is not None and not self._is_grouped(document):
+                problems.append(Diagnostic("RUN-01", row.location(), {"line": self._spool.row(first).line}))
+                return False
+        self._spool.use(number, resident.value, entrance.rule.index)
+        return True
+
+    @staticmethod
+    def _is_grouped(document: object) -> bool:
+        """Rows that a template puts into one document may repeat its number."""
+        return getattr(getattr(document, "spec", None), "group", "row") != "row"
+
+    def _settle_strangers(self) -> None:
+        for number, aside in self._spool.strangers():
+            row = self._spool.row(number)
+            if aside:
+                self._spool.settle(number, Verdict.SKIPPED, [Diagnostic("RUN-23", row.location())])
+            else:
+                unknown = Diagnostic("RUN-02", row.location(), {"source": self._residents})
+                self._spool.settle(number, Verdict.REJECTED, [unknown])

@@ -27,8 +27,9 @@ CREATE TABLE row (id INTEGER PRIMARY KEY, source TEXT, file TEXT, sheet TEXT, li
                   verdict INTEGER NOT NULL DEFAULT 0);
 CREATE TABLE use (key BLOB, use INTEGER, row INTEGER);
 CREATE TABLE resident (key BLOB PRIMARY KEY, row INTEGER) WITHOUT ROWID;
-CREATE TABLE document (use INTEGER, key BLOB, row INTEGER, PRIMARY KEY (use, key)) WITHOUT ROWID;
+CREATE TABLE document (names TEXT, key BLOB, row INTEGER, PRIMARY KEY (names, key)) WITHOUT ROWID;
 CREATE TABLE finding (row INTEGER, verdict INTEGER, code TEXT, level TEXT, col TEXT, params TEXT);
+CREATE TABLE aside (key BLOB PRIMARY KEY) WITHOUT ROWID;
 CREATE TABLE scan (root TEXT, relative BLOB, rows INTEGER, PRIMARY KEY (root, relative)) WITHOUT ROWID;
 """
 
@@ -112,12 +113,16 @@ class Spool:
         self._db.execute("INSERT OR IGNORE INTO resident VALUES (?,?)", (_blob(key), number))
         self.use(number, key, -1)
 
-    def claim_document(self, number: int, use: int, key: str) -> int | None:
-        """Claim a document key of a rule for a row; the number of the row that already has it, if any."""
-        found = self._db.execute("SELECT row FROM document WHERE use=? AND key=?", (use, _blob(key))).fetchone()
+    def set_aside(self, key: str) -> None:
+        """The mapping leaves the resident ``key`` out: its other rows are skipped, not strangers."""
+        self._db.execute("INSERT OR IGNORE INTO aside VALUES (?)", (_blob(key),))
+
+    def claim_document(self, number: int, names: str, key: str) -> int | None:
+        """Claim a key among ``names`` for a row; the number of the row that already has it, if any."""
+        found = self._db.execute("SELECT row FROM document WHERE names=? AND key=?", (names, _blob(key))).fetchone()
         if found:
             return int(found[0])
-        self._db.execute("INSERT INTO document VALUES (?,?,?)", (use, _blob(key), number))
+        self._db.execute("INSERT INTO document VALUES (?,?,?)", (names, _blob(key), number))
         return None
 
     def index(self) -> None:
@@ -143,16 +148,17 @@ class Spool:
         for use, *columns in self._db.execute(query, (_blob(key),)):
             yield use, _spooled(columns)
 
-    def strangers(self) -> Iterator[tuple[int, SpooledRow]]:
-        """Rows whose resident is in no residents row, with the rule that uses them."""
+    def strangers(self) -> Iterator[tuple[int, bool]]:
+        """Rows whose resident is in no residents row, and whether the mapping left that resident out."""
         query = (
-            "SELECT use.use, row.id, source, file, sheet, line, cells, more FROM use JOIN row ON row.id = use.row"
-            " WHERE use.key NOT IN (SELECT key FROM resident) ORDER BY row.id"
+            "SELECT DISTINCT use.row, use.key IN (SELECT key FROM aside) FROM use"
+            " WHERE use.key NOT IN (SELECT key FROM resident) ORDER BY use.row"
         )
-        for use, *columns in self._db.execute(query).fetchall():
-            yield use, _spooled(columns)
+        for number, aside in self._db.execute(query):
+            yield int(number), bool(aside)
 
     def row(self, number: int) -> SourceRow:
+        """A row by its number."""
         columns = self._db.execute(
             "SELECT id, source, file, sheet, line, cells, more FROM row WHERE id=?", (number,)
         ).fetchone()

@@ -30,7 +30,7 @@ def test_rows_come_back_grouped_by_resident_in_the_order_read(spool):
         (-1, first, 2, ("cell 2",)),
         (0, second, 3, ("cell 3",)),
     ]
-    assert [(use, r.row.line) for use, r in spool.strangers()] == [(0, 4)]
+    assert [(spool.row(n).line, aside) for n, aside in spool.strangers()] == [(4, False)]
 
 
 def test_what_the_reader_said_of_a_row_is_kept(spool):
@@ -66,9 +66,9 @@ def test_a_source_without_rows_has_its_line_in_the_accounting(spool):
 
 
 def test_a_document_key_is_claimed_once_per_rule(spool):
-    assert spool.claim_document(1, 0, "K") is None
-    assert spool.claim_document(2, 0, "K") == 1
-    assert spool.claim_document(3, 1, "K") is None
+    assert spool.claim_document(1, "ged", "K") is None
+    assert spool.claim_document(2, "ged", "K") == 1
+    assert spool.claim_document(3, "courriers", "K") is None
 
 
 @pytest.mark.parametrize("key", ["é\ud800", "", "0012", "a\x00b", "’"])
