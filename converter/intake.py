@@ -7,7 +7,7 @@ else is the work of one resident's conversion, which may happen in another proce
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -134,45 +134,53 @@ class Intake:
         return Diagnostic("RUN-20", row.location(), {"line": self._spool.row(first).line})
 
     def _file(self, number: int, row: SourceRow, rules: Sequence[RuleEntrance]) -> None:
-        """File a row under the resident it describes, and under the residents that its rules say it is about."""
+        """File a row under the resident it describes, and under the residents that its rules say it is about.
+
+        A row with a problem is filed nowhere: what is rejected leaves nothing behind in the products.
+        """
         reasons: list[Diagnostic] = []
         problems: list[Diagnostic] = []
-        filed = False
-        if row.source == self._residents:
-            filed |= self._file_resident(number, row, reasons, problems)
+        uses: list[tuple[str, int]] = []
+        own = self._own_key(row, reasons, problems) if row.source == self._residents else None
         for entrance in rules:
-            filed |= self._file_use(number, row, entrance, reasons, problems)
+            key = self._key_of_use(number, row, entrance, reasons, problems)
+            if key is not None:
+                uses.append((key, entrance.rule.index))
         if problems:
             self._spool.settle(number, Verdict.REJECTED, problems)
-        elif not filed:
+            return
+        if own is not None:
+            self._spool.resident(number, own)
+        for key, index in uses:
+            self._spool.use(number, key, index)
+        if own is None and not uses:
             self._spool.settle(number, Verdict.SKIPPED, reasons or [Diagnostic("RUN-07", row.location())])
 
-    def _file_resident(
-        self, number: int, row: SourceRow, reasons: list[Diagnostic], problems: list[Diagnostic]
-    ) -> bool:
+    def _own_key(self, row: SourceRow, reasons: list[Diagnostic], problems: list[Diagnostic]) -> str | None:
+        """The key of the resident that a row of the residents' source describes."""
         mapper = self._compiled.residents
         key = mapper.key(row)
         if key.value is None:
             problems.extend(key.diagnostics)
-            return False
+            return None
         if (column := mapper.gate.failing(row)) is not None:
             self._spool.set_aside(key.value)
             reasons.append(Diagnostic("RUN-21", row.location(column)))
-            return False
-        self._spool.resident(number, key.value)
-        return True
+            return None
+        return str(key.value)
 
-    def _file_use(
+    def _key_of_use(
         self,
         number: int,
         row: SourceRow,
         entrance: RuleEntrance,
         reasons: list[Diagnostic],
         problems: list[Diagnostic],
-    ) -> bool:
+    ) -> str | None:
+        """The resident that a rule's row is about; None when the rule does not count for it, or with a problem."""
         if (column := entrance.gate.failing(row)) is not None:
             reasons.append(Diagnostic("RUN-22", row.location(column)))
-            return False
+            return None
         resident = entrance.resident_key(row)
         document = entrance.document
         key = document.key(row) if document else None
@@ -180,14 +188,13 @@ class Intake:
             if result is not None and result.value is None:
                 problems.extend(result.diagnostics)
         if resident.value is None or (key is not None and key.value is None):
-            return False
+            return None
         if document is not None and key is not None:
             first = self._spool.claim_document(number, f"document|{document.namespace}", key.value)
             if first is not None and not self._is_grouped(document):
                 problems.append(Diagnostic("RUN-01", row.location(), {"line": self._spool.row(first).line}))
-                return False
-        self._spool.use(number, resident.value, entrance.rule.index)
-        return True
+                return None
+        return str(resident.value)
 
     @staticmethod
     def _is_grouped(document: object) -> bool:
