@@ -83,12 +83,9 @@ def lookup_entries(
 class Intake:
     """Fills a spool from the sources of a compiled mapping."""
 
-    def __init__(
-        self, compiled: CompiledMapping, spool: Spool, step: Callable[[int], None] = lambda count: None
-    ) -> None:
+    def __init__(self, compiled: CompiledMapping, spool: Spool) -> None:
         self._compiled = compiled
         self._spool = spool
-        self._step = step
         self._residents = compiled.loaded.spec.residents.from_
 
     def read(self, tables: Mapping[str, Table]) -> None:
