@@ -96,26 +96,27 @@ class Verdict(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class RowOutcome:
-    """What became of one row. Every row read has exactly one; ``cells`` are kept for rejects only."""
+    """What became of one row, by the number that the spool gave it. Every row read has at least one outcome."""
 
-    source: str
-    file: str
-    line: int
+    number: int
     verdict: Verdict
-    sheet: str | None = None
     diagnostics: tuple[Diagnostic, ...] = ()
-    cells: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of one resident: its rows' outcomes, and the files written (relative to the output folder)."""
+    """What became of one resident: the outcome of each of its rows, and how many documents are handed over.
+
+    ``diagnostics`` concern the run rather than a row: the same for many residents, to be said once. ``scans`` are the
+    files used, as (source, path below its root). ``faulty`` counts products that failed their own check.
+    """
 
     resident: str  # digest, never the key itself
     rows: tuple[RowOutcome, ...]
-    files: tuple[str, ...] = ()
     documents: int = 0
     diagnostics: tuple[Diagnostic, ...] = ()
+    scans: tuple[tuple[str, str], ...] = ()
+    faulty: int = 0
 
 
 # --------------------------------------------------------------------------------------------------- vocabulary
