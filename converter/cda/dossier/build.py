@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any
 from markupsafe import Markup
 
 from converter.cda.dossier.states import STATES
-from converter.cda.dossier.text import printable
 from converter.cda.dossier.words import DASH, FILTERS
+from converter.cda.text import printable
 from converter.dossier import AddedDocument, Dossier, Event, Stay
 from converter.model import Identifier, Moment
 from converter.payload import FilePart

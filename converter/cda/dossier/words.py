@@ -10,7 +10,7 @@ from datetime import datetime
 
 from markupsafe import Markup, escape
 
-from converter.cda.dossier.text import printable
+from converter.cda.text import printable
 from converter.dossier import AddedDocument, Evaluation, Event, Place, Professional
 from converter.model import Address, Coding, Identifier, Moment, Organization, PartialDate, Period, Telecom
 

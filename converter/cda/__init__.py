@@ -1,0 +1,24 @@
+"""CDA R2 documents: a header around a scan or a text (level 1), the structured dossier (level 3), and their check.
+
+Nothing here knows FHIR: a document leaves as a :class:`~converter.payload.Payload`.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from converter.cda.level1 import wrap_scan, wrap_text
+
+if TYPE_CHECKING:
+    from converter.cda.check import CdaChecker
+
+__all__ = ["CdaChecker", "wrap_scan", "wrap_text"]
+
+
+def __getattr__(name: str) -> Any:
+    """The checker needs lxml: it is imported by those who check."""
+    if name == "CdaChecker":
+        from converter.cda.check import CdaChecker
+
+        return CdaChecker
+    raise AttributeError(name)

@@ -1,0 +1,32 @@
+"""XML written by hand: a header has a hundred elements, is written once per scan, and must cost next to nothing.
+
+Every text and every attribute passes :func:`words` or :func:`element`: escaped, and cleaned of what XML cannot hold.
+"""
+
+from __future__ import annotations
+
+from xml.sax.saxutils import escape
+
+from converter.cda.text import one_line
+
+__all__ = ["element", "words"]
+
+_QUOTE = {'"': "&quot;"}
+
+
+def words(text: str) -> str:
+    """Text of an element, on one line."""
+    return escape(one_line(text))
+
+
+def element(name: str, *children: str, **attributes: str | None) -> str:
+    """An element of markup made by this module; an attribute that is None is left out.
+
+    Attribute values are cleaned and escaped; children are markup already, ``""`` for one that is absent.
+    """
+    start = f"<{name}"
+    for key, value in attributes.items():
+        if value is not None:
+            start += f' {key}="{escape(one_line(value), _QUOTE)}"'
+    body = "".join(children)
+    return f"{start}>{body}</{name}>" if body else f"{start}/>"
