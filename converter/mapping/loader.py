@@ -118,11 +118,22 @@ def _in_order(found: list[Diagnostic], merged: Merged) -> list[Diagnostic]:
 
 
 def _locate(places: Mapping[KeyPath, MappingLocation], file: str, path: KeyPath) -> MappingLocation:
-    near = path
-    while near and near not in places:
-        near = near[:-1]
+    """The place of a key, or of the nearest one around it; with its path as the file has it."""
+    near: KeyPath = ()
+    rest: KeyPath = path
+    while rest:
+        if (*near, rest[0]) in places:
+            near = (*near, rest[0])
+        elif not _is_implied(near, rest[0]):
+            break
+        rest = rest[1:]
     place = places.get(near) or MappingLocation(file, 1, 1)
-    return MappingLocation(place.file, place.line, place.column, dotted(path))
+    return MappingLocation(place.file, place.line, place.column, dotted((*near, *rest)))
+
+
+def _is_implied(near: KeyPath, step: str | int) -> bool:
+    """A step of the model that a file may leave out: one rule or text instead of a list, a text instead of a block."""
+    return step == 0 or (near[-1:], step) == (("ins",), "column") or (near[-2:-1], step) == (("items",), "result")
 
 
 def _fingerprint(spec: MappingSpec) -> str:
@@ -142,9 +153,10 @@ def check_columns(loaded: LoadedMapping, headers: Mapping[str, Header]) -> list[
     """
     found: dict[tuple[KeyPath, str], Diagnostic] = {}
     for use in columns(loaded.spec):
-        if use.source not in headers or (use.path, use.column) in found:
+        header = headers.get(use.source) if use.source is not None else None
+        if header is None or use.source is None or (use.path, use.column) in found:
             continue
-        problem = _column_problem(headers[use.source], use.column, use.source)
+        problem = _column_problem(header, use.column, use.source)
         if problem is not None:
             code, params = problem
             found[use.path, use.column] = Diagnostic(code, loaded.locate(use.path), params)
@@ -200,7 +212,6 @@ def _legal_authenticator(given: EstablishmentSpec) -> LegalAuthenticator | None:
 
 
 def _address(given: EstablishmentSpec) -> Address | None:
-    """Lines or parts, never both: a postal code and city beside lines become one more line (CI-SIS header, AD)."""
     where = given.address
     if where is None:
         return None
@@ -215,8 +226,12 @@ def _telecoms(given: EstablishmentSpec) -> Iterator[Telecom]:
 
 
 def custodian(spec: MappingSpec) -> Organization | None:
-    """The organization that keeps the documents when it is not the establishment."""
-    return None
+    """The organization that keeps the documents; None when it is the establishment itself."""
+    keeper = spec.custodian.organization
+    if isinstance(keeper, str):
+        return None
+    number = f"1{keeper.finess}" if keeper.finess else f"3{keeper.siret}" if keeper.siret else None
+    return Organization(keeper.name, Identifier(_STRUCTURES, number) if number else None)
 
 
 # ---------------------------------------------------------------------------------------------------- JSON Schema

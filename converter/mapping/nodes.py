@@ -36,9 +36,20 @@ def _as_list(value: Any) -> Any:
     return [value] if isinstance(value, str) else value
 
 
+def shape_of(value: Any) -> str:
+    """Discriminates text, list and block where a key takes more than one of them."""
+    return "text" if isinstance(value, str) else "list" if isinstance(value, list) else "block"
+
+
+def several(value: Any) -> Any:
+    """A block given alone is a list of one."""
+    return [value] if isinstance(value, dict) else value
+
+
 #: One text, or a list of texts.
 Texts = Annotated[list[Text], BeforeValidator(_as_list)]
 Int = Annotated[int, Field(strict=False, ge=0)]
+Rank = Annotated[int, Field(strict=False, ge=1)]
 Bool = Annotated[bool, Field(strict=False)]
 
 
@@ -64,6 +75,45 @@ def model_of(data: dict[Any, Any]) -> type[Node] | None:
     return _models.get(id(data))
 
 
+# -------------------------------------------------------------------------------------------------------- tables
+
+
+class KindSpec(Node):
+    """What a label means for a document: its type (JDV_J07), and its class (JDV_J06) when not the associated one."""
+
+    type: Text = Field(description="JDV_J07 code")
+    class_: Text | None = Field(None, alias="class", description="JDV_J06 code")
+
+
+#: What a word of the source stands for.
+Target = Annotated[Annotated[str, Tag("text")] | Annotated[KindSpec, Tag("block")], Discriminator(shape_of)]
+#: Words of the source and what they stand for.
+Words = dict[str, Target]
+
+
+class TableSpec(Node):
+    """A shipped table by name, with additions. ``legacy-document-kinds`` gives type and class of French labels."""
+
+    use: Text = Field(description="legacy-document-kinds, or an official table: JDV_J07, TRE_R66…")
+    add: Words = Field(default_factory=dict, description="label: code, or {type: …, class: …}")
+    remove: Texts = Field(default_factory=list, description="labels of the shipped table that shall not count")
+
+
+def _is_shipped(value: Any) -> str:
+    if isinstance(value, str):
+        return "text"
+    return "shipped" if isinstance(value, TableSpec) or (isinstance(value, dict) and "use" in value) else "words"
+
+
+#: A shipped table, or words.
+AnyTable = Annotated[Annotated[TableSpec, Tag("shipped")] | Annotated[Words, Tag("words")], Discriminator(_is_shipped)]
+#: A table by its name, or given on the spot.
+NamedTable = Annotated[
+    Annotated[Text, Tag("text")] | Annotated[TableSpec, Tag("shipped")] | Annotated[Words, Tag("words")],
+    Discriminator(_is_shipped),
+]
+
+
 # -------------------------------------------------------------------------------------------------------- values
 
 
@@ -71,9 +121,11 @@ class ValueOptions(Node):
     """What may be said of a value, whatever its form."""
 
     date: Texts | None = Field(None, description="strptime forms the cell may have; typed Excel dates always pass")
-    pivot: Int | None = Field(None, description="two-digit years: yy > pivot is 19yy; without it they are an error")
+    pivot: Annotated[int, Field(strict=False, ge=0, le=99)] | None = Field(
+        None, description="two-digit years: yy > pivot is 19yy; without it they are an error"
+    )
     sentinels: Texts | None = Field(None, description='cells that mean "no date": 31/12/4000, 01/01/1900…')
-    table: str | dict[str, Any] | None = Field(None, description="a name under `tables:`, or a table given inline")
+    table: NamedTable | None = Field(None, description="a name under `tables:`, or a table given inline")
     default: str | None = Field(None, description="used when the cell is empty, or wrong with on_error: default")
     required: Bool | None = Field(None, description="an empty cell rejects the row; fields differ in what is usual")
     pattern: Text | None = Field(None, description="a regular expression the whole cell must match")
@@ -174,7 +226,7 @@ class ConditionSpec(Node):
 
 
 #: One condition, or several that must all hold.
-When = Annotated[list[ConditionSpec], BeforeValidator(lambda v: [v] if isinstance(v, dict) else v)]
+When = Annotated[list[ConditionSpec], BeforeValidator(several)]
 
 
 # ------------------------------------------------------------------------------------------------ shared by rules

@@ -14,7 +14,21 @@ from converter.mapping.yaml_text import KeyPath
 __all__ = ["diagnostics_of"]
 
 #: Names that pydantic puts into a location for the branch of a union it took; they are no keys of the mapping.
-_TAGS = {"single", "list", "text", "column", "value", "template", "lookup", "scan", "dossier", "before-validator"}
+_TAGS = {
+    "single",
+    "list",
+    "text",
+    "column",
+    "value",
+    "template",
+    "lookup",
+    "scan",
+    "dossier",
+    "block",
+    "shipped",
+    "words",
+    "word",
+}
 
 _CODES = {
     "missing": "MAP-10",
@@ -31,6 +45,7 @@ _CODES = {
     "int_parsing": "MAP-17",
     "int_type": "MAP-17",
     "greater_than_equal": "MAP-17",
+    "less_than_equal": "MAP-17",
     "bool_parsing": "MAP-18",
     "bool_type": "MAP-18",
     "value_error": "MAP-14",
@@ -82,7 +97,7 @@ def _hint(word: str | None) -> str:
     return f" (did you mean '{word}'?)" if word else ""
 
 
-def _at(path: Sequence[str | int], data: Any) -> Any:
+def _at(path: Sequence[Any], data: Any) -> Any:
     for step in path:
         try:
             data = data[step]
@@ -102,7 +117,7 @@ def _path(loc: Sequence[str | int], data: Any, *, final_missing: bool) -> KeyPat
             if score > best_score:
                 best, best_score = path, score
             return
-        step = loc[index]
+        step: Any = loc[index]
         if (isinstance(here, dict) and step in here) or (
             isinstance(here, list) and isinstance(step, int) and step < len(here)
         ):

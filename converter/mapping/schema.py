@@ -12,12 +12,14 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Discriminator, Field, StringConstraints, Tag, model_validator
 
 from converter.mapping.nodes import (
+    AnyTable,
     Bool,
     ColumnValue,
     ConditionSpec,
     ConstantValue,
     GuardSpec,
     Int,
+    KindSpec,
     LookupSpec,
     LookupValue,
     Node,
@@ -25,13 +27,17 @@ from converter.mapping.nodes import (
     OrganizationSpec,
     PeriodSpec,
     PersonSpec,
+    Rank,
     ResidentAddressSpec,
     SingleValue,
+    TableSpec,
     TemplateValue,
     Text,
     Texts,
     Value,
     When,
+    several,
+    shape_of,
 )
 from converter.mapping.sections import (
     AssessmentRule,
@@ -41,7 +47,6 @@ from converter.mapping.sections import (
     ProtectionRule,
     StayRule,
     UnplacedRule,
-    several,
 )
 
 __all__ = [
@@ -50,11 +55,13 @@ __all__ = [
     "ColumnValue",
     "ConditionSpec",
     "ConstantValue",
+    "CustodianSpec",
     "DocumentRule",
     "DossierRule",
     "EstablishmentSpec",
     "GuardSpec",
     "InsSpec",
+    "KindSpec",
     "LookupSpec",
     "LookupValue",
     "MappingSpec",
@@ -138,7 +145,13 @@ class EstablishmentSpec(Node):
 class AuthorSpec(Node):
     """Who made a document: ``{organization: establishment}``, ``{software: establishment}`` or ``{person: …}``."""
 
-    organization: Literal["establishment"] | OrganizationSpec | None = None
+    organization: (
+        Annotated[
+            Annotated[Literal["establishment"], Tag("text")] | Annotated[OrganizationSpec, Tag("block")],
+            Discriminator(shape_of),
+        ]
+        | None
+    ) = None
     software: Literal["establishment"] | None = None
     person: PersonSpec | None = None
 
@@ -147,6 +160,31 @@ class AuthorSpec(Node):
         if sum(v is not None for v in (self.organization, self.software, self.person)) != 1:
             raise ValueError("say exactly one of organization, software, person")
         return self
+
+
+def _given(value: Any) -> Any:
+    return value["value"] if isinstance(value, dict) and value.keys() == {"value"} else value
+
+
+#: A text of the establishment's side: no row is near, so it is never a column; `{value: …}` says the same.
+Given = Annotated[Text, BeforeValidator(_given)]
+
+
+class KeeperSpec(Node):
+    """Another organization that keeps the documents."""
+
+    name: Given
+    finess: Given | None = Field(None, description="FINESS, 9 characters with its check key")
+    siret: Given | None = Field(None, description="SIRET, 14 digits, where there is no FINESS")
+
+
+class CustodianSpec(Node):
+    """Who keeps the documents handed over: ``{organization: establishment}`` unless said otherwise."""
+
+    organization: Annotated[
+        Annotated[Literal["establishment"], Tag("text")] | Annotated[KeeperSpec, Tag("block")],
+        Discriminator(shape_of),
+    ] = "establishment"
 
 
 # ------------------------------------------------------------------------------------------------------- sources
@@ -169,8 +207,8 @@ class SourceSpec(Node):
     sheet: Text | None = None
     sheets: Texts | None = Field(None, description='several sheets of one layout read as one: names or "*"')
     hidden: Literal["read", "skip"] = Field("read", description="hidden rows and sheets; either way stated")
-    header_row: Int | None = Field(None, description="line of the header, from 1; found by the labels otherwise")
-    header_rows: Int = Field(1, description="2 for a header of two lines, read as `above / below`")
+    header_row: Rank | None = Field(None, description="line of the header, from 1; found by the labels otherwise")
+    header_rows: Rank = Field(1, description="2 for a header of two lines, read as `above / below`")
     columns: Texts | None = Field(None, description="names for a file without a header")
     fill_down: Texts | None = Field(None, description="columns whose blank cells repeat the cell above")
     totals: Texts | None = Field(None, description="regular expressions; a row whose first cell matches is skipped")
@@ -196,30 +234,6 @@ class SourceSpec(Node):
         return self
 
 
-class TableSpec(Node):
-    """A shipped table by name, with additions. ``legacy-document-kinds`` gives type and class of French labels."""
-
-    use: Text
-    add: dict[str, str | KindSpec] = Field(default_factory=dict, description="label: code, or {type: …, class: …}")
-    remove: Texts = Field(default_factory=list)
-
-
-class KindSpec(Node):
-    """What a label means for a document: its type (JDV_J07), and its class (JDV_J06) when not the associated one."""
-
-    type: Text
-    class_: Text | None = Field(None, alias="class")
-
-
-def _is_shipped(value: Any) -> str:
-    return "shipped" if isinstance(value, TableSpec) or (isinstance(value, dict) and "use" in value) else "words"
-
-
-#: Words of the source and what they stand for, or a shipped table.
-Words = dict[str, str | KindSpec]
-AnyTable = Annotated[Annotated[TableSpec, Tag("shipped")] | Annotated[Words, Tag("words")], Discriminator(_is_shipped)]
-
-
 # ----------------------------------------------------------------------------------------------------- residents
 
 
@@ -233,8 +247,12 @@ class InsSpec(Node):
     column: Text
     required: Bool = False
     qualified: Value | None = Field(None, description="column (through a table: yes/no) or {value: yes}")
-    kind: Literal["nir", "nia", "nir-test", "nir-demo"] | Value = "nir"
+    kind: Value = Field("nir", description="nir, nia, nir-test or nir-demo; or a value that gives one of these")
     on_error: OnError = "reject"
+
+
+def _ins(value: Any) -> Any:
+    return {"column": value} if isinstance(value, str) else value
 
 
 class IdentifierSpec(Node):
@@ -267,7 +285,7 @@ class ResidentsSpec(Node):
     birth_place_name: Value | None = None
     death_date: Value | None = None
     deceased: Value | None = None
-    ins: Annotated[InsSpec, BeforeValidator(lambda v: {"column": v} if isinstance(v, str) else v)] | None = None
+    ins: Annotated[InsSpec, BeforeValidator(_ins)] | None = None
     nss: Value | None = None
     identifiers: list[IdentifierSpec] = Field(default_factory=list)
     address: ResidentAddressSpec | None = None
@@ -317,8 +335,16 @@ class TemplateRule(_FromRows):
     """A readable document made from one row, or from a group of rows of one resident."""
 
     template: Text = Field(description="name of a shipped template, or a file below `templates/` beside the mapping")
-    group: Literal["row", "resident"] | Texts = "row"
-    columns: dict[str, Value] | list[Text] | None = Field(None, description="what the template shows")
+    group: Annotated[
+        Annotated[Literal["row", "resident"], Tag("word")] | Annotated[Texts, Tag("list")],
+        Discriminator(lambda v: "word" if v in ("row", "resident") else "list"),
+    ] = Field("row", description="one document per row, per resident, or per value of these columns")
+    columns: (
+        Annotated[
+            Annotated[dict[str, Value], Tag("block")] | Annotated[list[Text], Tag("list")], Discriminator(shape_of)
+        ]
+        | None
+    ) = Field(None, description="what the template shows: columns, or label: value; all columns unless said")
     sort: Texts | None = None
 
 
@@ -399,7 +425,7 @@ class MappingSpec(Node):
     date: Text | None = Field(None, description="the run's clock, ISO date(-time); by default the newest source's")
     establishment: EstablishmentSpec
     author: AuthorSpec = AuthorSpec(organization="establishment")
-    custodian: AuthorSpec = AuthorSpec(organization="establishment")
+    custodian: CustodianSpec = Field(default_factory=lambda: CustodianSpec.model_validate({}))
     sources: dict[str, SourceSpec]
     tables: dict[str, AnyTable] = Field(default_factory=dict)
     residents: ResidentsSpec

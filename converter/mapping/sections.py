@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field
+from pydantic import BeforeValidator, Discriminator, Field, Tag
 
 from converter.mapping.nodes import (
     Bool,
@@ -24,6 +24,8 @@ from converter.mapping.nodes import (
     Texts,
     Value,
     When,
+    several,
+    shape_of,
 )
 
 __all__ = [
@@ -43,16 +45,10 @@ __all__ = [
     "StructureSpec",
     "TransportSpec",
     "UnplacedRule",
-    "several",
 ]
 
 #: Top-level keys of a mapping that hold section rules, in the order of the document.
 SECTIONS = ("contacts", "protections", "coverage", "stays", "events", "assessments", "unplaced")
-
-
-def several(value: Any) -> Any:
-    """A rule given alone is a list of one."""
-    return [value] if isinstance(value, dict) else value
 
 
 # ----------------------------------------------------------------------------------------------------------- shared
@@ -80,7 +76,9 @@ class StructureSpec(OrganizationSpec):
 
 
 #: A structure named by the row, or the establishment of this mapping.
-Structure = Literal["establishment"] | StructureSpec
+Structure = Annotated[
+    Annotated[Literal["establishment"], Tag("text")] | Annotated[StructureSpec, Tag("block")], Discriminator(shape_of)
+]
 
 
 class ProfessionalSpec(Node):

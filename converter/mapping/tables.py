@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from converter import terminology
-from converter.mapping.schema import TableSpec
+from converter.mapping.nodes import TableSpec
 from converter.terminology import fold, fold_label
 
 __all__ = ["KINDS", "Table", "compile_table", "shipped", "table_conflicts"]
@@ -28,6 +28,10 @@ class Table:
 
     def get(self, word: str) -> Any:
         return self._entries[self._fold(word)]
+
+    def targets(self) -> list[Any]:
+        """What the words stand for, in the order of the table."""
+        return list(self._entries.values())
 
     def __len__(self) -> int:
         return len(self._entries)

@@ -43,6 +43,7 @@ __all__ = [
     "column_index",
     "compile_condition",
     "compile_value",
+    "default_problem",
     "severity_of",
 ]
 
@@ -154,19 +155,29 @@ def compile_value(
     if value is None:
         return lambda row: _EMPTY
     if isinstance(value, list):
-        rules = [compile_value(v, header, context, path=f"{path}[{i}]", to=to) for i, v in enumerate(value)]
         own = any(getattr(v, "required", None) for v in value)
-        return _first_of(rules, _label(value[0]), required or own)
+        rules = [
+            compile_value(_not_required(v), header, context, path=f"{path}[{i}]", to=to) for i, v in enumerate(value)
+        ]
+        return _first_of(rules, _label(value[0], header), required or own)
     if isinstance(value, ConstantValue):
-        return _constant(value.value, to)
-    options = ValueOptions() if isinstance(value, str) else value
+        return _constant(value.value, context, to)
+    options = _NO_OPTIONS if isinstance(value, str) else value
     read = _reader(value, header, context)
     return _finish(read, options, header, context, required, path, to)
 
 
-def _constant(text: str, to: Convert | None) -> Rule:
+_NO_OPTIONS = ValueOptions.model_validate({})
+
+
+def _not_required(value: Any) -> Any:
+    """A member of a list: `required` is a matter of the whole list."""
+    return value.model_copy(update={"required": None}) if getattr(value, "required", None) else value
+
+
+def _constant(text: str, context: ValueContext, to: Convert | None) -> Rule:
     try:
-        datum = (to(text) if to else text) if text else None
+        datum = (_or_iso(to, context.zone)(text) if to else text) if text else None
         result = Result(datum.value if isinstance(datum, Noted) else datum)
     except WrongValueError as wrong:
         code, params = wrong.code, wrong.params
@@ -174,13 +185,14 @@ def _constant(text: str, to: Convert | None) -> Rule:
     return lambda row: result
 
 
-def _label(value: Any) -> str | None:
-    """The column to name in a diagnostic."""
-    if isinstance(value, str):
-        return value
+def _label(value: Any, header: Header) -> str | None:
+    """The column to name in a diagnostic, as the header has it."""
+    if isinstance(value, list):
+        return _label(value[0], header)
     if isinstance(value, LookupValue):
-        return value.lookup.value or value.lookup.key
-    return getattr(value, "column", None)
+        return _label(value.lookup.value or value.lookup.key, header)
+    column = value if isinstance(value, str) else getattr(value, "column", None)
+    return None if column is None else header.labels[column_index(header, column)[0]] or column
 
 
 # ------------------------------------------------------------------------------------------------------- reading
@@ -193,10 +205,10 @@ def _reader(value: Any, header: Header, context: ValueContext) -> tuple[_Read, s
     if isinstance(value, TemplateValue):
         return _template_reader(value, header), None
     if isinstance(value, LookupValue):
-        return _lookup_reader(value, header, context), _label(value)
+        return _lookup_reader(value, header, context), _label(value, header)
     column = value if isinstance(value, str) else value.column
     index, _ = column_index(header, column)
-    return _column_reader(index), header.labels[index] or column
+    return _column_reader(index), _label(value, header)
 
 
 def _column_reader(index: int) -> _Read:
@@ -224,18 +236,19 @@ def _template_reader(value: TemplateValue, header: Header) -> _Read:
 
 def _lookup_reader(value: LookupValue, header: Header, context: ValueContext) -> _Read:
     spec = value.lookup
-    index, _ = column_index(header, spec.value or spec.key)
-    there = context.headers[spec.source]
-    target, _ = column_index(there, spec.column)
-    column = header.labels[index]
+    key_of = compile_value(spec.value or spec.key, header, context)
+    column = _label(value, header)
+    there = context.headers.get(spec.source)
+    # An optional source that is not there has no rows: nothing is found in it.
+    target = column_index(there, spec.column)[0] if there else 0
 
     def read(row: SourceRow) -> tuple[str, Diagnostic | None]:
-        if index in row.faults:
-            return "", row.faults[index]
-        key = row.cells[index].strip()
-        if not key:
+        key = key_of(row)
+        if key.failed:
+            return "", key.diagnostics[0]
+        if key.value is None:
             return "", None
-        found = context.lookups.get(spec.source, spec.key, key)
+        found = context.lookups.get(spec.source, spec.key, str(key.value).strip()) if there else None
         if isinstance(found, tuple):
             return found[target], None
         code = "VAL-06" if found is None else "VAL-07"
@@ -247,7 +260,7 @@ def _lookup_reader(value: LookupValue, header: Header, context: ValueContext) ->
 # ----------------------------------------------------------------------------------------------------- finishing
 
 #: Gives the datum of one piece of text, or the code and parameters of what is wrong with it.
-Convert = Callable[[str], Any]
+Convert = Callable[[Any], Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -281,15 +294,18 @@ def _finish(
     nulls = frozenset(map(fold, options.nulls or ()))
     split = options.split
     needed = required if options.required is None else options.required
-    default, on_error, uses = options.default, options.on_error, context.uses
+    on_error, uses = options.on_error, context.uses
+    spare = _Spare(options, header, context, to)
 
-    def fallback() -> Any:
+    def fallback(row: SourceRow, *notices: Diagnostic) -> Result:
+        if spare.problem is not None:
+            return Result(None, (*notices, Diagnostic(spare.problem.code, row.location(column), spare.problem.params)))
         uses["default", path] += 1
-        return None if default is None else convert(default)
+        return Result(spare.datum, notices)
 
     def empty(row: SourceRow) -> Result:
-        if default is not None:
-            return Result(fallback())
+        if spare.is_given:
+            return fallback(row)
         if needed:
             return failed(row, Diagnostic("VAL-01", row.location(column)))
         return _EMPTY
@@ -298,9 +314,8 @@ def _finish(
         if on_error == "omit":
             uses["omit", path] += 1
             return Result(None, (Diagnostic("VAL-08", row.location(column), {"check": problem.code}),))
-        if on_error == "default" and default is not None:
-            notice = Diagnostic("VAL-09", row.location(column), {"check": problem.code})
-            return Result(fallback(), (notice,))
+        if on_error == "default" and spare.is_given:
+            return fallback(row, Diagnostic("VAL-09", row.location(column), {"check": problem.code}))
         if on_error == "stop":
             raise SourceError(problem)
         return Result(None, (problem,))
@@ -339,6 +354,71 @@ def _unpacked(datum: Any, row: SourceRow, column: str | None) -> Result:
     return Result(tuple(d for d in bare if d is not None) or None, remarks)
 
 
+class _Spare:
+    """What `default:` stands for: a text as the cells have it, or what the field itself takes (a table's target, an
+    ISO date). ``problem`` when it is neither."""
+
+    def __init__(self, options: ValueOptions, header: Header, context: ValueContext, to: Convert | None) -> None:
+        self.is_given = options.default is not None
+        self.datum: Any = None
+        self.problem: WrongValueError | None = None
+        if not options.default:
+            return
+        try:
+            self.datum = _spare_datum(options.default, options, header, context, to)
+        except WrongValueError as wrong:
+            self.problem = wrong
+        if isinstance(self.datum, Noted):
+            self.datum = self.datum.value
+
+
+def _spare_datum(text: str, options: ValueOptions, header: Header, context: ValueContext, to: Convert | None) -> Any:
+    convert = _converter(options, header, context, to)
+    try:
+        if options.split is None:
+            return convert(text)
+        return tuple(convert(part.strip()) for part in text.split(options.split) if part.strip())
+    except WrongValueError as wrong:
+        if options.table is not None:
+            targets = compile_table(options.table, context.tables).targets()
+            own = to or (lambda datum: datum)
+            if to is not None or text in targets:
+                return own(text)
+        elif options.date:
+            return _or_iso(to or _only_dates, context.zone)(text)
+        raise wrong from None
+
+
+def default_problem(options: ValueOptions, context: ValueContext, to: Convert | None) -> WrongValueError | None:
+    """What is wrong with a value's `default:`, or None. ``to`` is the field's last step."""
+    return _Spare(options, Header(()), context, to).problem
+
+
+def _only_dates(datum: Any) -> Any:
+    if isinstance(datum, str):
+        raise WrongValueError("DATE-01", format="AAAA-MM-JJ")
+    return datum
+
+
+def _or_iso(to: Convert, zone: ZoneInfo) -> Convert:
+    """A field that wants a date takes ISO 8601 where no form was declared: constants, and real date cells."""
+    forms = [dates.compile_form(f) for f in dates.ISO_FORMS]
+
+    def convert(text: Any) -> Any:
+        try:
+            return to(text)
+        except WrongValueError:
+            try:
+                moment = dates.parse(text, forms, zone, None) if isinstance(text, str) else None
+                if moment is not None:
+                    return to(moment)
+            except (dates.WrongDateError, WrongValueError):
+                pass  # no date, or no date wanted: what was said first counts
+            raise
+
+    return convert
+
+
 def _converter(options: ValueOptions, header: Header, context: ValueContext, to: Convert | None = None) -> Convert:
     steps: list[Convert] = []
     if options.pattern:
@@ -350,7 +430,8 @@ def _converter(options: ValueOptions, header: Header, context: ValueContext, to:
     if options.date:
         steps.append(_date_step(options, header, context))
     if to is not None:
-        steps.append(to)
+        # "Typed Excel dates always pass", declared form or not.
+        steps.append(_or_iso(to, context.zone) if header.typed and not options.date else to)
     if not steps:
         return lambda text: text
     if len(steps) == 1:
@@ -449,11 +530,14 @@ def _readable(forms: Sequence[str]) -> str:
 
 def _first_of(rules: Sequence[Rule], column: str | None, required: bool) -> Rule:
     def rule(row: SourceRow) -> Result:
+        remarks: tuple[Diagnostic, ...] = ()
         for candidate in rules:
             result = candidate(row)
-            if result.value is not None or result.diagnostics:
-                return result
-        return Result(None, (Diagnostic("VAL-01", row.location(column)),)) if required else _EMPTY
+            remarks += result.diagnostics
+            if result.value is not None or result.failed:
+                return Result(result.value, remarks)
+        missing = (Diagnostic("VAL-01", row.location(column)),) if required else ()
+        return Result(None, (*remarks, *missing)) if remarks or missing else _EMPTY
 
     return rule
 

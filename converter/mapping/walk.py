@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
-from typing import Any, get_args
+from typing import Any, cast, get_args
 
 from pydantic import BaseModel
 
@@ -19,11 +19,16 @@ from converter.mapping.nodes import (
     TemplateValue,
     Value,
 )
-from converter.mapping.schema import INS_KINDS, InsSpec, MappingSpec, TemplateRule
+from converter.mapping.schema import INS_KINDS, DossierRule, InsSpec, MappingSpec, TemplateRule
+from converter.mapping.sections import UnplacedRule
 from converter.mapping.templates import columns_of
 from converter.mapping.yaml_text import KeyPath
 
-__all__ = ["ColumnUse", "ValueUse", "columns", "values"]
+__all__ = ["ColumnUse", "ValueUse", "columns", "conditions", "values"]
+
+
+#: What is found on the way and names columns, without being a value.
+_NO_VALUES = (ConditionSpec, InsSpec, TemplateRule, UnplacedRule)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,14 +51,21 @@ class ColumnUse:
 
 def values(spec: MappingSpec) -> Iterator[ValueUse]:
     """Every value of the mapping, members of lists one by one."""
-    for use in _walk(spec, (), None):
-        if not isinstance(use.value, ConditionSpec | InsSpec | TemplateRule):
+    for use in _uses(spec):
+        if not isinstance(use.value, _NO_VALUES):
+            yield use
+
+
+def conditions(spec: MappingSpec) -> Iterator[ValueUse]:
+    """Every condition of the mapping."""
+    for use in _uses(spec):
+        if isinstance(use.value, ConditionSpec):
             yield use
 
 
 def columns(spec: MappingSpec) -> Iterator[ColumnUse]:
     """Every column of a source that the mapping names, as written."""
-    for use in _walk(spec, (), None):
+    for use in _uses(spec):
         match use.value:
             case str():
                 yield ColumnUse(use.path, use.source, use.value)
@@ -70,6 +82,9 @@ def columns(spec: MappingSpec) -> Iterator[ColumnUse]:
                 yield ColumnUse((*use.path, "lookup", "column"), look.source, look.column)
             case TemplateRule():
                 yield from _template_columns(use)
+            case UnplacedRule():
+                for i, column in enumerate(use.value.columns or ()):
+                    yield ColumnUse((*use.path, "columns", i), use.source, column)
     for name, source in spec.sources.items():
         if source.key is not None:
             yield ColumnUse(("sources", name, "key"), name, source.key)
@@ -86,6 +101,17 @@ def _template_columns(use: ValueUse) -> Iterator[ColumnUse]:
             yield ColumnUse((*use.path, key, i), use.source, column)
 
 
+def _uses(spec: MappingSpec) -> Iterator[ValueUse]:
+    """Everything found; the default author is read from the rows of each document rule that names none."""
+    rows = {rule.from_: None for rule in spec.documents if not isinstance(rule, DossierRule) and rule.author is None}
+    for use in _walk(spec, (), None):
+        if use.path[0] == "author" and rows:
+            for source in rows:
+                yield replace(use, source=source)
+        else:
+            yield use
+
+
 @cache
 def _holds_value(annotation: Any) -> bool:
     return annotation is Value or annotation is SingleValue or any(_holds_value(a) for a in _arguments(annotation))
@@ -98,7 +124,7 @@ def _arguments(annotation: Any) -> tuple[Any, ...]:
 
 def _walk(node: BaseModel, path: KeyPath, source: str | None) -> Iterator[ValueUse]:
     source = getattr(node, "from_", None) or source
-    if isinstance(node, ConditionSpec | InsSpec | TemplateRule):
+    if isinstance(node, _NO_VALUES):
         yield ValueUse(path, source, node)
     for name, info in type(node).model_fields.items():
         value = getattr(node, name)
@@ -107,7 +133,7 @@ def _walk(node: BaseModel, path: KeyPath, source: str | None) -> Iterator[ValueU
         if isinstance(node, TemplateRule) and name == "columns" and isinstance(value, list):
             continue  # labels, not values: see _template_columns
         key = info.alias or name
-        yield from _member(value, (*path, key), source, _holds_value(info.annotation))
+        yield from _member(value, (*path, key), source, _holds_value(cast(Any, info.annotation)))
 
 
 def _member(value: Any, path: KeyPath, source: str | None, may_be_value: bool) -> Iterator[ValueUse]:
