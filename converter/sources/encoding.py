@@ -66,11 +66,10 @@ _WEIGHTS = (
     | dict.fromkeys("ÂÎÔÛÙËÏŒüöäÿæ–—…²½‘“”\xa0•™®©³", 0.4)
 )
 _LATIN = "ñóíáúãõåøßÑÓÍÁÚÃÕÅØÜÖÄŸìòÌÒýÝšžŠŽÆ"
-#: Signs of a wrong choice: a capital accent after a small letter, a small one beside a capital, a lone accented letter
-#: other than à.
-_IMPLAUSIBLE = re.compile(
-    "[a-zéèêç][ÀÂÄÇÉÈÊËÎÏÔÖÙÛÜŸŒÆÅÁÍÓÚ]|(?<![\\w'’])[éèêëîïûùçœ](?![\\w'’])|[éèêâîïôûùç][A-Z]|[A-Z][èêâîïûùç]"
-)
+#: Signs of a wrong choice: a capital accent after a small letter, a small one beside a capital; and half as much a
+#: lone accented letter other than à.
+_IMPLAUSIBLE = re.compile("[a-zéèêç][ÀÂÄÇÉÈÊËÎÏÔÖÙÛÜŸŒÆÅÁÍÓÚ]|[éèêâîïôûùç][A-Z]|[A-Z][èêâîïûùç]")
+_LONE = re.compile("(?<![\\w'’])[éèêëîïûùçœÉÈÊËÎÏÛÙÇŒÚÓÍÁ](?![\\w'’])")
 #: French never has three accented letters in a row; other scripts read as French have little else.
 _FOREIGN = re.compile("[À-ÖØ-öø-ÿ]{3}")
 _CANDIDATES = ("cp1252", "cp850", "mac-roman")
@@ -282,7 +281,7 @@ def _plausibility(high: Counter[int], sample: bytes, codec: str) -> float:
     """Mean weight of the high bytes once decoded, less what no French text holds."""
     points = sum(_weight(byte, codec) * count for byte, count in high.items())
     text = sample.decode(codec, "replace")
-    odd = len(_IMPLAUSIBLE.findall(text)) + 3 * len(_FOREIGN.findall(text))
+    odd = len(_IMPLAUSIBLE.findall(text)) + len(_LONE.findall(text)) / 2 + 3 * len(_FOREIGN.findall(text))
     sampled = len(sample.translate(None, _ASCII)) or 1
     return points / high.total() - odd / sampled + (0.05 if codec == "cp1252" else 0.0)
 

@@ -74,7 +74,14 @@ _MAGIC = (
 )
 _CFB = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _HTML = re.compile(rb"<(?:!doctype\s+html|html|head|body|table|meta|style|center)\b", re.IGNORECASE)
-_XML = re.compile(rb"<\?xml\b|<[A-Za-z_][\w.-]*(?::[\w.-]+)?[\s/>]")
+_PROLOG = re.compile(rb"<\?xml\b|<!DOCTYPE\b|<!--")
+#: A root element: what stands between its tag and the next is blank, unless the element ends there. A cell of a text
+#: file may begin with the same sign (`<inconnu>;Nom`).
+_ROOT = re.compile(
+    rb"<([A-Za-z_][\w.-]*(?::[\w.-]+)?)(?:\s+[\w.:-]+\s*=\s*(?:\"[^\"<]*\"|'[^'<]*'))*\s*(?:/>|>(?:\s*(?:<|\Z)|[^<]*</\1\s*>))"
+)
+#: The first bytes end inside the root's tag: many declarations of namespaces.
+_OPEN_ROOT = re.compile(rb"<[A-Za-z_][\w.-]*(?::[\w.-]+)?\s+[\w.:-]+\s*=\s*[\"'][^<>]*\Z")
 _XML_2003 = b"urn:schemas-microsoft-com:office:spreadsheet"
 _OPEN_DOCUMENT = b"urn:oasis:names:tc:opendocument"
 
@@ -152,10 +159,14 @@ def _text(head: bytes) -> Sniffed:
         return Sniffed(Kind.CSV, "CSV")
     if _XML_2003 in plain and b"<html" not in plain.lower():
         return Sniffed(Kind.XML_2003, "SpreadsheetML 2003")
-    if _HTML.match(start) or (b"<html" in plain.lower() and _XML.match(start)):
+    if _HTML.match(start) or (b"<html" in plain.lower() and _is_markup(start)):
         return Sniffed(Kind.HTML, "HTML")
     if start.startswith(b"<!--") and _HTML.search(start):
         return Sniffed(Kind.HTML, "HTML")
-    if _XML.match(start) or start.startswith((b"<!DOCTYPE", b"<!--")):
+    if _is_markup(start):
         return Sniffed(Kind.XML, "OpenDocument XML" if _OPEN_DOCUMENT in plain else "XML")
     return Sniffed(Kind.CSV, "CSV")
+
+
+def _is_markup(start: bytes) -> bool:
+    return any(pattern.match(start) for pattern in (_PROLOG, _ROOT, _OPEN_ROOT))

@@ -114,19 +114,27 @@ def best_header(
             if matched == len(wanted.folded):
                 break
     if found is None and not wanted.folded:
-        return _fullest(records, spec, merges)
+        return _first_full(records, spec, merges)
     return found
 
 
-def _fullest(
+def _first_full(
     records: Sequence[Record], spec: SourceSpec, merges: Sequence[tuple[int, int, int, int]]
 ) -> HeaderFound | None:
-    """Without labels to look for: the first record that is not a title, that is, at least half as full as the
-    fullest."""
-    filled = [sum(map(bool, cells)) for _, cells, _ in records[:HEADER_SCAN_ROWS]]
+    """Without labels to look for: the first record that is not a title.
+
+    A title has fewer fields than records usually have, or stands alone at the left with half of them blank at least."""
+    head = [cells for _, cells, _ in records[:HEADER_SCAN_ROWS]]
+    filled = [sum(map(bool, cells)) for cells in head]
     if not any(filled):
         return None
-    at = next(at for at, count in enumerate(filled) if count * 2 >= max(filled))
+    usual = Counter(len(cells) for cells in head if any(cells)).most_common(1)[0][0]
+    left = min(at for cells in head for at, cell in enumerate(cells) if cell)
+    at = next(
+        at
+        for at, count in enumerate(filled)
+        if count * 2 >= max(filled) or (count and len(head[at]) == usual and not head[at][left])
+    )
     lines = records[at : at + spec.header_rows]
     return _found(_labels(lines, merges), lines, at + len(lines), 0)
 

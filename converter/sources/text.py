@@ -26,6 +26,8 @@ __all__ = ["TextGrid", "parse"]
 
 #: So many consecutive whole records inside a field, and it is certain that its quote was never closed.
 _CERTAIN = 20
+#: Delimiters inside a field over several lines that show it to hold records; and so many that one record is proof.
+_PROOF, _MANY = 2, 4
 #: ="00123": how exporters keep Excel from eating zeros; the field may hold the delimiter.
 _GUARD = '="'
 
@@ -66,6 +68,9 @@ def parse(line: str, delimiter: str, quote: str) -> tuple[list[str], State]:
         else:
             at = line.find(delimiter, start)
             cell = line[start:at] if at >= 0 else line[start:]
+            if "\n" in cell:
+                # Only a quoted field may hold a line break.
+                return cells, State.STRAY
             if quote in cell:
                 if cell.count(quote) % 2:
                     return cells, State.STRAY
@@ -220,7 +225,7 @@ class TextGrid(Grid):
             cells, state = parse("\n".join(buffer[at : end + 1]), self.delimiter, self.quote)
             if state is State.OPEN:
                 continue
-            if state is State.STRAY or self._swallowed(buffer[at : end + 1]):
+            if state is State.STRAY or self._swallowed(buffer[at : end + 1], cells):
                 return [], 0
             return cells, end + 1 - at
         return [], 0
@@ -229,21 +234,33 @@ class TextGrid(Grid):
         width = self._width
         return width is not None and width > 1 and line.count(self.delimiter) == width - 1
 
-    def _swallowed(self, lines: list[str]) -> bool:
-        """Whether the quoted field over these lines holds lines that are records themselves."""
+    def _swallowed(self, lines: list[str], cells: list[str]) -> bool:
+        """Whether a quoted field of these lines holds lines that are records themselves.
+
+        Only what is inside the field speaks: a line break in a label or a note is ordinary. One short line that has a
+        record's delimiters by chance is no proof; several of them are, or one with many."""
         width = self._width
         if width is None or width < 2:
             return False
-        delimiter, quote = self.delimiter, self.quote
-        middle = [self._is_whole(line) for line in lines[1:-1]]
-        if middle and (all(middle) if width < 5 else any(middle)):
+        at = 0
+        for cell in cells:
+            pieces = cell.split("\n")
+            if len(pieces) > 1 and self._holds_records(pieces, lines[at], lines[at + len(pieces) - 1]):
+                return True
+            at += len(pieces) - 1
+        return False
+
+    def _holds_records(self, pieces: list[str], first: str, last: str) -> bool:
+        """The same of one field, with the lines on which it begins and ends."""
+        inside = pieces[1:-1]
+        whole = [self._is_whole(piece) for piece in inside]
+        delimiters = (self._width or 1) - 1
+        if whole and (all(whole) if delimiters < _MANY else any(whole)) and sum(whole) * delimiters >= _PROOF:
             return True
-        last = lines[-1]
-        inner = last.rpartition(quote)[0].count(delimiter)
-        if not self._is_whole(last) or not inner:
+        inner = pieces[-1].count(self.delimiter)
+        if not inner or not self._is_whole(last):
             return False
-        first = lines[0]
-        return inner >= 2 or (self._is_whole(first) and delimiter in first.rpartition(quote)[2])
+        return inner >= _PROOF or (self._is_whole(first) and self.delimiter in first.rpartition(self.quote)[2])
 
 
 def _lines(text: str) -> list[str]:

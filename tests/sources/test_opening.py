@@ -28,7 +28,7 @@ def workbook(path: Path, **sheets: list[list[object]]) -> None:
 
 def test_a_missing_file_names_the_closest(source: Open, tmp_path: Path) -> None:
     (tmp_path / "index_ged.csv").write_text(CSV, encoding="utf-8")
-    with pytest.raises(Exception, match="SRC-01.*index_ged.csv"):
+    with pytest.raises(Exception, match=r"SRC-01.*index_ged\.csv"):
         source(["Id"], file="index-ged.csv")
 
 
@@ -185,6 +185,11 @@ def test_other_zips_are_named(source: Open, tmp_path: Path, member: str) -> None
         (b'<?xml version="1.0"?><Workbook xmlns="urn:schemas-microsoft-com:office:spreadsheet">', Kind.XML_2003),
         (b'<html xmlns:x="urn:schemas-microsoft-com:office:excel">', Kind.HTML),
         (b"<non renseigne>;Nom\n1;2", Kind.CSV),
+        (b"<inconnu>;Nom\n1;2", Kind.CSV),
+        (b"<inconnu>;<b>\n1;2", Kind.CSV),
+        (b"<index>un seul mot</index>", Kind.XML),
+        (b"<index" + b' xmlns:a="urn:a"' * 2000, Kind.XML),
+        (b"<!-- export --><index>", Kind.XML),
         (b"PK\x03\x04 cut short", Kind.XLSX),
         (b"", Kind.EMPTY),
     ],
@@ -220,7 +225,7 @@ def test_a_sheet_by_name(source: Open, tmp_path: Path) -> None:
     table = source(["Id"], file="a.xlsx", sheet="RESIDENTS ")
     assert cells(table) == [("2", "b")]
     assert "SRC-52" in codes(table.decisions)
-    with pytest.raises(Exception, match="SRC-19.*Résidents"):
+    with pytest.raises(Exception, match=r"SRC-19.*Résidents"):
         source(["Id"], file="a.xlsx", sheet="Résident")
 
 
