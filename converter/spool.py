@@ -177,6 +177,32 @@ class Spool:
                 (number, rank, d.code, d.severity.value, column, json.dumps(dict(d.params), ensure_ascii=False)),
             )
 
+    def settle_rest(self, reason: str) -> int:
+        """Skip every row that nothing was decided of, for a run that ends early; gives their number."""
+        rest = self._db.execute("SELECT id FROM row WHERE verdict = 0").fetchall()
+        self._db.execute(
+            "INSERT INTO finding SELECT id, 1, ?, 'notice', NULL, '{}' FROM row WHERE verdict = 0", (reason,)
+        )
+        self._db.execute("UPDATE row SET verdict = 1 WHERE verdict = 0")
+        return len(rest)
+
+    def unconverted(self, source: str) -> Iterator[SourceRow]:
+        """Rows of a source that are rejected or skipped, but for those that were unreadable as they stand."""
+        query = "SELECT id, source, file, sheet, line, cells, more FROM row WHERE source=? AND verdict <> ? ORDER BY id"
+        for columns in self._db.execute(query, (source, _RANK[Verdict.CONVERTED])):
+            row = _spooled(columns).row
+            if not row.broken:
+                yield row
+
+    def filed(self, use: int) -> Iterator[SourceRow]:
+        """Rows that a rule uses, as read."""
+        query = (
+            "SELECT row.id, source, file, sheet, line, cells, more FROM use JOIN row ON row.id = use.row"
+            " WHERE use.use = ? ORDER BY row.id"
+        )
+        for columns in self._db.execute(query, (use,)):
+            yield _spooled(columns).row
+
     def saw_scan(self, root: str, relative: str) -> None:
         """A scan named by a row."""
         self._db.execute(

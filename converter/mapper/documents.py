@@ -139,6 +139,10 @@ class DocumentMapper:
         )
         return MappedDocument(numbered, wish)
 
+    def scans_named(self, row: SourceRow) -> list[str]:
+        """Paths that a row names, whatever else is wrong with it."""
+        return [wish.written for wish in self._scan.of(Collected(row)) if wish] if self._scan else []
+
     def cells(self, row: SourceRow) -> tuple[tuple[str, ...], list[Diagnostic]]:
         """What a template shows of a row (rules with `template:` only)."""
         assert self._rows is not None
@@ -326,7 +330,7 @@ class _ScanRule:
 
     def of(self, got: Collected) -> list[ScanWish | None]:
         found = got.take(self._paths)
-        paths = found if isinstance(found, tuple) else (found,)
+        paths = found if isinstance(found, tuple) else () if found is None else (found,)
         said = {name: got.take(rule) for name, rule in self._said.items()}
         columns: dict[str, Sequence[str | None]] = {}
         for name, value in said.items():

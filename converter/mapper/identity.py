@@ -7,12 +7,13 @@ either form).
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from uuid import NAMESPACE_URL, UUID, uuid5
 
 from converter.model import Establishment
 
-__all__ = ["DocumentIdentity", "document_identity", "local_root"]
+__all__ = ["DocumentIdentity", "document_identity", "local_root", "resident_digest"]
 
 #: Never changed: every identifier ever handed over stands on it.
 NAMESPACE = uuid5(NAMESPACE_URL, "https://interop.esante.gouv.fr/ig/fhir/tddui#dui-converter")
@@ -39,6 +40,11 @@ def document_identity(
     stem = "|".join((establishment.finess, resident, source, key))
     own, whole = _uuid(f"{stem}|v{version}"), _uuid(f"{stem}|set")
     return DocumentIdentity(own, whole, _urn(establishment, own), _urn(establishment, whole))
+
+
+def resident_digest(finess: str, key: str) -> str:
+    """What file names, the manifest and the journal call a resident by: 20 hexadecimal digits."""
+    return hashlib.sha256(f"resident|{finess}|{key}".encode("utf-8", "surrogatepass")).hexdigest()[:20]
 
 
 def local_root(establishment: Establishment) -> str:

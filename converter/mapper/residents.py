@@ -6,7 +6,6 @@ An INS leaves as such only where the mapping's `qualified` says so and every tra
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -16,7 +15,7 @@ from converter.diagnostics import Diagnostic, Severity
 from converter.identifiers import INS_OIDS, birth_order, check_nir, nir_sex
 from converter.mapper import fields
 from converter.mapper.gate import Gate, KeyRule
-from converter.mapper.identity import local_root
+from converter.mapper.identity import local_root, resident_digest
 from converter.mapping.nodes import ColumnValue, ResidentAddressSpec
 from converter.mapping.schema import INS_KINDS, InsSpec, ResidentsSpec
 from converter.mapping.values import Rule, ValueContext, WrongValueError, compile_value
@@ -139,7 +138,7 @@ class ResidentMapper:
         used = values["used_name"]
         return Resident(
             key=key,
-            digest=hashlib.sha256(f"resident|{finess}|{key}".encode("utf-8", "surrogatepass")).hexdigest()[:20],
+            digest=resident_digest(finess, key),
             local_identifier=local,
             birth_name=values["birth_name"],
             sex=values["sex"] or Sex.UNKNOWN,

@@ -1,0 +1,68 @@
+"""What every worker is told once, what it is given per resident, and what it gives back. All picklable."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+
+from converter.delivery import ResidentEntry, Writer
+from converter.mapping.loader import LoadedMapping
+from converter.model import Header, Outcome, SpooledRow
+
+__all__ = ["OWN_ROW", "Converted", "Limits", "Plan", "Task"]
+
+#: The use under which the spool files the residents' own rows.
+OWN_ROW = -1
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How large a bundle may be: bytes of the file, and entries; None for no limit."""
+
+    max_bytes: int | None = None
+    max_entries: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """One run. ``clock`` is aware; ``pinned`` when somebody declared it (it then belongs to what a resident is).
+
+    ``work`` is a folder for temporary files of this run; ``flow`` 1 writes single documents, 2 bundles.
+    """
+
+    loaded: LoadedMapping
+    headers: Mapping[str, Header]
+    clock: datetime
+    pinned: bool
+    work: Path
+    writer: Writer
+    limits: Limits
+    tool: str
+    lookups: Path | None = None
+    flow: int = 2
+    strict: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """One resident: every row that concerns them with the rule that uses it, and what an earlier run completed."""
+
+    key: str
+    rows: tuple[tuple[int, SpooledRow], ...]
+    previous: ResidentEntry | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Converted:
+    """The outcome, the entry for journal and manifest (None when nothing is handed over), and whether it was kept.
+
+    ``uses`` counts defaults used and values omitted, by path in the mapping.
+    """
+
+    outcome: Outcome
+    entry: ResidentEntry | None = None
+    kept: bool = False
+    uses: Counter[tuple[str, str]] = field(default_factory=Counter)

@@ -1,0 +1,146 @@
+"""Runs `convert one resident` over many residents: in this process, or in a pool of processes on this machine.
+
+Results come back in the order of the tasks, whatever the number of workers, and only a window of tasks is under way:
+neither the order nor the memory depends on the size of the export. A worker that dies (killed, out of memory) loses
+nothing: its tasks are done again one by one, and the resident that kills a worker twice is named and left out.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections import deque
+from collections.abc import Generator, Iterator
+from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from multiprocessing import get_context
+
+from converter.conversion import Converted, Plan, ResidentConverter, Task
+
+__all__ = ["converted"]
+
+#: Tasks sent together: enough to hide the cost of passing them.
+_ROWS_PER_BATCH = 40
+#: Batches under way per worker.
+_WINDOW = 4
+
+Batch = list[Task]
+
+
+def converted(plan: Plan, tasks: Iterator[Task], workers: int | None) -> Iterator[tuple[Task, Converted | None]]:
+    """Each task with its result, in order; None for a task that killed its worker twice.
+
+    ``workers`` None means one per processor. A single worker is this process. Exceptions of a task pass through.
+    """
+    count = workers if workers is not None else os.cpu_count() or 1
+    first = _take(tasks, 8) if count > 1 else []
+    if count == 1 or len(first) < 8:  # a pool costs more than a handful of residents
+        yield from _here(plan, _chained(first, tasks))
+    else:
+        yield from _pooled(plan, _batches(_chained(first, tasks)), count)
+
+
+def _take(tasks: Iterator[Task], count: int) -> list[Task]:
+    return [task for task, _ in zip(tasks, range(count), strict=False)] if count else []
+
+
+def _chained(first: Batch, rest: Iterator[Task]) -> Iterator[Task]:
+    yield from first
+    yield from rest
+
+
+def _here(plan: Plan, tasks: Iterator[Task]) -> Iterator[tuple[Task, Converted]]:
+    converter = ResidentConverter(plan)
+    for task in tasks:
+        yield task, converter.convert(task)
+
+
+def _batches(tasks: Iterator[Task]) -> Iterator[Batch]:
+    batch: Batch = []
+    rows = 0
+    for task in tasks:
+        batch.append(task)
+        rows += len(task.rows)
+        if rows >= _ROWS_PER_BATCH:
+            yield batch
+            batch, rows = [], 0
+    if batch:
+        yield batch
+
+
+# ----------------------------------------------------------------------------------------------------- in a worker
+
+_converter: ResidentConverter | None = None
+
+
+def _start(plan: Plan) -> None:
+    global _converter
+    # Ctrl-C is the main process's to answer: it lets no new work out and ends the workers itself.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    _converter = ResidentConverter(plan)
+
+
+def _convert(batch: Batch) -> list[Converted]:
+    assert _converter is not None
+    return [_converter.convert(task) for task in batch]
+
+
+# ---------------------------------------------------------------------------------------------- in the main process
+
+
+def _pool(plan: Plan, workers: int) -> ProcessPoolExecutor:
+    # Forking is refused where threads run, and differs between systems: a fresh process is the same everywhere.
+    return ProcessPoolExecutor(workers, get_context("forkserver"), _start, (plan,))
+
+
+def _pooled(plan: Plan, batches: Iterator[Batch], workers: int) -> Iterator[tuple[Task, Converted | None]]:
+    pool = _pool(plan, workers)
+    waiting: deque[tuple[Batch, Future[list[Converted]]]] = deque()
+    try:
+        for batch in batches:
+            waiting.append((batch, _submit(pool, batch)))
+            if len(waiting) > workers * _WINDOW:
+                pool = yield from _next(plan, pool, waiting, workers)
+        while waiting:
+            pool = yield from _next(plan, pool, waiting, workers)
+    finally:
+        pool.shutdown(wait=True, cancel_futures=True)
+
+
+def _submit(pool: ProcessPoolExecutor, batch: Batch) -> Future[list[Converted]]:
+    try:
+        return pool.submit(_convert, batch)
+    except BrokenProcessPool as broken:
+        lost: Future[list[Converted]] = Future()
+        lost.set_exception(broken)
+        return lost
+
+
+def _next(
+    plan: Plan,
+    pool: ProcessPoolExecutor,
+    waiting: deque[tuple[Batch, Future[list[Converted]]]],
+    workers: int,
+) -> Generator[tuple[Task, Converted | None], None, ProcessPoolExecutor]:
+    """The results of the oldest batch; returns the pool to go on with."""
+    batch, future = waiting.popleft()
+    try:
+        results: list[Converted | None] = list(future.result())
+    except BrokenProcessPool:
+        pool.shutdown(wait=True, cancel_futures=True)
+        results = [_alone(plan, task) for task in batch]
+        pool = _pool(plan, workers)
+        again = [(b, _submit(pool, b)) for b, _ in waiting]
+        waiting.clear()
+        waiting.extend(again)
+    yield from zip(batch, results, strict=True)
+    return pool
+
+
+def _alone(plan: Plan, task: Task) -> Converted | None:
+    """One task in a process of its own."""
+    with _pool(plan, 1) as pool:
+        try:
+            return pool.submit(_convert, [task]).result()[0]
+        except BrokenProcessPool:
+            return None

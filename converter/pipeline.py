@@ -1,0 +1,392 @@
+"""One run of `convert`, in stage order. No rules of its own, and nothing is printed here.
+
+1. load and check the mapping; 2. open the sources and check the mapping against them; 3. read every row once, grouped
+by resident; 4. convert resident by resident; 5. manifest and sums; 6. rejects and record. Until step 3 is done nothing
+is written. A dry run is the same code with a writer that only counts.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import tempfile
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import AbstractContextManager, ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Protocol
+from zoneinfo import ZoneInfo
+
+from converter import __version__
+from converter.clock import Clock, run_clock
+from converter.conversion import Converted, Limits, Plan, Task
+from converter.delivery import Delivery, NullWriter, Writer, limits_of, open_delivery
+from converter.diagnostics import ConverterError, Diagnostic, ExitCode, MappingError, Severity
+from converter.engine import converted
+from converter.fhir import RELEASES
+from converter.intake import Intake, SourceFile, lookup_entries, open_sources, source_files
+from converter.lookups import LookupFile, write_lookups
+from converter.mapper.compiled import CompiledMapping
+from converter.mapper.identity import resident_digest
+from converter.mapping.loader import LoadedMapping, check_columns, load
+from converter.model import Verdict
+from converter.report.record import RUN_SCHEMA, diagnostic_record, line_ranges
+from converter.report.rejects import rejects_csv, unindexed_csv
+from converter.settings import Settings
+from converter.sources import Table
+from converter.spool import Spool, Sums
+from converter.unindexed import too_large, unindexed
+
+__all__ = ["Observer", "Run", "convert"]
+
+TOOL = f"dui-converter {__version__}"
+
+
+class Observer(Protocol):
+    """Who watches a run. Every text it gets is safe to show."""
+
+    def started(self, loaded: LoadedMapping, files: list[SourceFile], clock: Clock) -> None:
+        """The mapping and the sources are sound; nothing is written yet."""
+
+    def told(self, found: Iterable[Diagnostic]) -> None:
+        """Decisions and warnings that concern the run."""
+
+    def progress(self, what: str, total: int) -> AbstractContextManager[Callable[[], None]]:
+        """A step of known length."""
+
+
+@dataclass(slots=True)
+class Run:
+    """What a run came to. ``status`` is complete, stopped, interrupted or failed."""
+
+    settings: Settings
+    loaded: LoadedMapping | None = None
+    clock: Clock | None = None
+    files: list[SourceFile] = field(default_factory=list)
+    told: list[Diagnostic] = field(default_factory=list)
+    sums: list[Sums] = field(default_factory=list)
+    codes: Counter[tuple[Verdict, str, str]] = field(default_factory=Counter)
+    lines: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
+    uses: Counter[tuple[str, str]] = field(default_factory=Counter)
+    residents: int = 0
+    handed_over: int = 0
+    kept: int = 0
+    documents: int = 0
+    bundles: int = 0
+    bytes: int = 0
+    faulty: int = 0
+    unindexed: int = 0
+    status: str = "failed"
+
+    @property
+    def rejected(self) -> int:
+        return sum(s.rejected for s in self.sums)
+
+    @property
+    def exit_code(self) -> ExitCode:
+        """0, 1, 5 or 130 of a run that came to an end."""
+        if self.status == "interrupted":
+            return ExitCode.INTERRUPTED
+        if self.faulty:
+            return ExitCode.PRODUCT
+        return ExitCode.SOME_REJECTED if self.rejected else ExitCode.OK
+
+    def record(self) -> dict[str, Any]:
+        """``run.json``."""
+        assert self.loaded is not None
+        spec = self.loaded.spec
+        release = RELEASES[spec.release]
+        return {
+            "schema": RUN_SCHEMA,
+            "tool": {"name": "dui-converter", "version": __version__},
+            "status": self.status,
+            "exit_code": int(self.exit_code),
+            "arguments": self.settings.arguments(),
+            "mapping": {"title": spec.title, "fingerprint": self.loaded.fingerprint},
+            "release": release.name,
+            "cda": spec.cda or release.cda_state,
+            "clock": {"moment": self.clock.moment.isoformat(), "origin": self.clock.origin} if self.clock else None,
+            "sources": [{"source": f.source, "file": f.file, "size": f.size, "sha256": f.sha256} for f in self.files],
+            "rows": accounting(self.sums),
+            "residents": {"read": self.residents, "handed_over": self.handed_over, "kept": self.kept},
+            "documents": self.documents,
+            "bundles": {"count": self.bundles, "bytes": self.bytes},
+            "unindexed": self.unindexed,
+            "codes": [
+                {"verdict": v.value, "severity": level, "code": code, "count": n}
+                for (v, level, code), n in sorted(self.codes.items())
+            ],
+            "lines": self.lines,
+            "said": [diagnostic_record(d) for d in self.told],
+        }
+
+
+def accounting(sums: Iterable[Sums]) -> dict[str, Any]:
+    """Read, converted, rejected and skipped, per source and in total."""
+    rows = {s.source: {k: getattr(s, k) for k in _COUNTS} for s in sums}
+    return {"sources": rows, "total": {k: sum(r[k] for r in rows.values()) for k in _COUNTS}}
+
+
+_COUNTS = ("read", "converted", "rejected", "skipped")
+
+
+def convert(settings: Settings, observer: Observer) -> Run:
+    """One run. ConverterError when it cannot start or go on; Ctrl-C ends it with complete bundles only."""
+    run = Run(settings)
+    loaded = run.loaded = load(settings.mapping, release=settings.release, date=settings.date)
+    tables = open_sources(loaded)
+    headers = {name: table.header for name, table in tables.items()}
+    problems = check_columns(loaded, headers)
+    if any(d.is_error for d in problems):
+        raise MappingError([*loaded.warnings, *problems])
+    run.files = source_files(tables, loaded.base)
+    run.clock = run_clock(
+        loaded.spec.date,
+        option=settings.date is not None,
+        modified=(f.modified for f in run.files),
+        zone=ZoneInfo(loaded.spec.establishment.timezone),
+    )
+    observer.started(loaded, run.files, run.clock)
+    _tell(run, observer, [*loaded.warnings, *problems])
+    with _output(settings) as place:
+        _Stages(run, observer, tables, place).all()
+    return run
+
+
+def _tell(run: Run, observer: Observer, found: Iterable[Diagnostic]) -> None:
+    fresh = [d for d in found if d not in run.told]
+    run.told.extend(fresh)
+    observer.told(fresh)
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """Where a run writes: a delivery, or nowhere (``delivery`` None); ``work`` holds temporary files."""
+
+    work: Path
+    writer: Writer
+    delivery: Delivery | None
+
+
+@contextlib.contextmanager
+def _output(settings: Settings) -> Iterator[_Place]:
+    with ExitStack() as stack:
+        if settings.dry_run:
+            work = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="dui-")))
+            yield _Place(work, NullWriter(), None)
+        else:
+            delivery = stack.enter_context(open_delivery(settings.output, force=settings.force))
+            yield _Place(delivery.work, delivery.writer, delivery)
+
+
+class _Stages:
+    """Steps 3 to 6 of one run."""
+
+    def __init__(self, run: Run, observer: Observer, tables: dict[str, Table], place: _Place) -> None:
+        assert run.loaded is not None
+        assert run.clock is not None
+        self._run, self._observer, self._tables, self._place = run, observer, tables, place
+        self._loaded = run.loaded
+        self._headers = {name: table.header for name, table in tables.items()}
+        self._lookups = self._write_lookups()
+        self._compiled = CompiledMapping(run.loaded, self._headers, LookupFile(self._lookups))
+        self._limits = self._read_limits()
+        self._finess = run.loaded.spec.establishment.finess
+        #: Residents of this run that nothing is handed over for, though an earlier run may have.
+        self._dropped: set[str] = set()
+
+    def _write_lookups(self) -> Path:
+        path = self._place.work / "lookups.sqlite"
+        write_lookups(path, lookup_entries(self._loaded, self._tables))
+        return path
+
+    def _read_limits(self) -> Limits:
+        output = self._loaded.spec.output
+        return Limits(*limits_of(output.preset, output.max_bundle_bytes, output.max_entries))
+
+    def all(self) -> None:
+        """Read, convert, finish. The record is written on every way out."""
+        with Spool(self._place.work / "spool.sqlite") as spool:
+            try:
+                Intake(self._compiled, spool).read(self._tables)
+                _tell(self._run, self._observer, self._decisions())
+                self._survey(spool)
+                self._convert(spool)
+                self._finish(spool)
+            except KeyboardInterrupt:
+                self._run.status = "interrupted"
+                spool.settle_rest("RUN-32")
+                self._report(spool)
+                raise
+            except ConverterError:
+                self._run.status = "failed"
+                spool.settle_rest("RUN-32")
+                with contextlib.suppress(ConverterError):  # the first error is the one to tell
+                    self._report(spool)
+                raise
+
+    def _decisions(self) -> list[Diagnostic]:
+        return [d for table in self._tables.values() for d in table.decisions]
+
+    def _survey(self, spool: Spool) -> None:
+        if self._limits.max_bytes is not None:
+            found = too_large(self._compiled, spool, self._limits.max_bytes)
+            _tell(
+                self._run, self._observer, (Diagnostic(d.code, d.location, d.params, Severity.WARNING) for d in found)
+            )
+
+    # ------------------------------------------------------------------------------------------------- residents
+
+    def _convert(self, spool: Spool) -> None:
+        run, settings = self._run, self._run.settings
+        assert run.clock is not None
+        plan = Plan(
+            self._loaded,
+            self._headers,
+            run.clock.moment,
+            run.clock.pinned,
+            self._place.work,
+            self._place.writer,
+            self._limits,
+            TOOL,
+            self._lookups,
+            settings.flow,
+            settings.strict,
+        )
+        run.residents = spool.count_residents()
+        run.status = "complete"
+        with self._observer.progress("Residents", run.residents) as step:
+            for task, result in converted(plan, self._tasks(spool), settings.workers):
+                self._settle(spool, task, result)
+                step()
+                if settings.fail_fast and self._has_reject(result):
+                    run.status = "stopped"
+                    _tell(run, self._observer, [Diagnostic("RUN-15")])
+                    break
+        spool.settle_rest("RUN-32" if run.status == "stopped" else "RUN-17")
+
+    def _tasks(self, spool: Spool) -> Iterator[Task]:
+        delivery = self._place.delivery
+        for key in self._chosen(spool):
+            previous = delivery.previous(resident_digest(self._finess, key)) if delivery else None
+            yield Task(key, tuple(spool.group(key)), previous)
+
+    def _chosen(self, spool: Spool) -> Iterator[str]:
+        """Keys of the residents to convert: all, or those that options name."""
+        settings = self._run.settings
+        wanted = set(settings.residents)
+        count = 0
+        for key in spool.keys():
+            if wanted and key not in wanted and key.rpartition("\x1f")[2] not in wanted:
+                continue
+            if settings.limit is not None and count >= settings.limit:
+                return
+            count += 1
+            yield key
+
+    @staticmethod
+    def _has_reject(result: Converted | None) -> bool:
+        return result is None or any(row.verdict is Verdict.REJECTED for row in result.outcome.rows)
+
+    def _settle(self, spool: Spool, task: Task, result: Converted | None) -> None:
+        run = self._run
+        if result is None:
+            for _, spooled in task.rows:
+                spool.settle(spooled.id, Verdict.REJECTED, [Diagnostic("RUN-24", spooled.row.location())])
+            run.faulty += 1
+            return
+        for row in result.outcome.rows:
+            spool.settle(row.number, row.verdict, row.diagnostics)
+        for source, relative in result.outcome.scans:
+            spool.saw_scan(source, relative)
+        run.uses += result.uses
+        run.documents += result.outcome.documents
+        run.faulty += result.outcome.faulty
+        _tell(run, self._observer, result.outcome.diagnostics)
+        if result.entry is None:
+            self._dropped.add(resident_digest(self._finess, task.key))
+        else:
+            run.handed_over += 1
+            run.kept += result.kept
+            run.bundles += len(result.entry.bundles)
+            run.bytes += sum(b.size for b in result.entry.bundles)
+            if self._place.delivery and result.entry != task.previous:
+                self._place.delivery.completed(result.entry)
+
+    # -------------------------------------------------------------------------------------------------- the end
+
+    def _finish(self, spool: Spool) -> None:
+        run = self._run
+        _tell(run, self._observer, self._used())
+        if not run.settings.is_partial and run.status == "complete":
+            self._list_unindexed(spool)
+        if shared := spool.shared_scans():
+            _tell(run, self._observer, [Diagnostic("RUN-13", None, {"count": shared})])
+        self._report(spool)
+
+    def _used(self) -> Iterator[Diagnostic]:
+        for (how, path), count in sorted(self._run.uses.items()):
+            yield Diagnostic("RUN-28" if how == "default" else "RUN-29", None, {"path": path, "count": count})
+
+    def _list_unindexed(self, spool: Spool) -> None:
+        counts: Counter[str] = Counter()
+
+        def counted() -> Iterator[tuple[str, str]]:
+            for source, relative in unindexed(self._compiled, spool):
+                counts[source] += 1
+                yield source, relative
+
+        with self._place.writer.create("unindexed.csv") as stream:
+            for line in unindexed_csv(counted(), self._run.settings.report_lang):
+                stream.write(line)
+        self._run.unindexed = counts.total()
+        found = [Diagnostic("RUN-12", None, {"source": s, "count": n}) for s, n in counts.items()]
+        _tell(self._run, self._observer, found)
+
+    def _report(self, spool: Spool) -> None:
+        """Sums, rejects, manifest, record: of a complete run, and of what there is of one that ends early."""
+        run = self._run
+        run.sums = spool.sums()
+        run.codes = spool.count_by_code()
+        run.lines = {s.source: line_ranges(spool.lines(s.source)) for s in run.sums}
+        self._write_rejects(spool)
+        delivery = self._place.delivery
+        if delivery is not None and run.status != "failed":
+            delivery.finish(self._head(), self._delivered(spool, delivery))
+        self._write_record()
+
+    def _write_rejects(self, spool: Spool) -> None:
+        lines = ((f.source, f.diagnostic, f.cells) for f in spool.findings(Verdict.REJECTED) if f.diagnostic.is_error)
+        labels = {name: header.labels for name, header in self._headers.items()}
+        with self._place.writer.create("rejects.csv") as stream:
+            for line in rejects_csv(lines, labels, self._run.settings.report_lang):
+                stream.write(line)
+
+    def _delivered(self, spool: Spool, delivery: Delivery) -> list[str]:
+        """Residents whose files belong to the delivery, in the order of the sources."""
+        every = (resident_digest(self._finess, key) for key in spool.keys())
+        digests = [digest for digest in every if digest not in self._dropped]
+        left = delivery.leftovers(digests)
+        if left and self._run.settings.prune:
+            delivery.prune(left)
+        elif left:
+            _tell(self._run, self._observer, [Diagnostic("RUN-26", None, {"count": len(left)})])
+        return digests
+
+    def _head(self) -> dict[str, Any]:
+        run, spec = self._run, self._loaded.spec
+        assert run.clock is not None
+        return {
+            "release": spec.release,
+            "tool": {"name": "dui-converter", "version": __version__},
+            "mapping": {"title": spec.title, "fingerprint": self._loaded.fingerprint},
+            "date": run.clock.moment.isoformat(),
+            "complete": run.status == "complete" and not run.settings.is_partial,
+            "rows": accounting(run.sums),
+        }
+
+    def _write_record(self) -> None:
+        import json
+
+        with self._place.writer.create("run.json") as stream:
+            stream.write(json.dumps(self._run.record(), ensure_ascii=False, indent=1).encode() + b"\n")
