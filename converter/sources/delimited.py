@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,8 +21,13 @@ __all__ = ["open_text"]
 
 #: In the order in which French exports use them.
 _DELIMITERS = (";", "\t", ",", "|")
-_NAMES = {"\t": "tab", ";": ";", ",": ",", "|": "|"}
-_SPELLINGS = {"tab": "\t", "tabulation": "\t", "\\t": "\t", "comma": ",", "virgule": ",", "pipe": "|"}
+#: Tried only where none of these shows a label of the mapping.
+_RARE = ("^", "~", "¦", "§", "||", "\x1f", "$", "!", "#")
+_NAMES = {"\t": "tab", "\x1f": "\\x1f"}
+_SPELLINGS = {
+    **{"tab": "\t", "tabulation": "\t", "\\t": "\t", "comma": ",", "virgule": ",", "pipe": "|"},
+    **{"\\x1f": "\x1f", "space": " ", "espace": " "},
+}
 #: Words that need no language, for the notice.
 _EVIDENCE = {"bom": "BOM", "nul": "NUL", "utf-8": "UTF-8", "ascii": "ASCII", "scored": "é è à ç"}
 _SEP = re.compile(r'"?sep=(.)"?[\s;,]*', re.IGNORECASE | re.DOTALL)
@@ -38,8 +44,7 @@ def open_text(path: Path, file: str, spec: SourceSpec, wanted: Wanted) -> Grid:
     elif sep is not None:
         delimiter = sep[1]
     else:
-        grids = [TextGrid(file, path, decoding, candidate, quote) for candidate in _DELIMITERS]
-        delimiter = max(grids, key=lambda grid: _fitness(grid, spec, wanted)).delimiter
+        delimiter = _fittest(lambda mark: TextGrid(file, path, decoding, mark, quote), spec, wanted)
     grid = TextGrid(file, path, decoding, delimiter, quote)
     grid.leading = 1 if sep is not None else 0
     if decoding.single:
@@ -51,12 +56,23 @@ def open_text(path: Path, file: str, spec: SourceSpec, wanted: Wanted) -> Grid:
     return grid
 
 
-def _fitness(grid: TextGrid, spec: SourceSpec, wanted: Wanted) -> tuple[int, float, int]:
-    """How well a delimiter explains the file: labels found, then steadiness of the field count, then its rank."""
+def _fittest(grid: Callable[[str], TextGrid], spec: SourceSpec, wanted: Wanted) -> str:
+    """The delimiter that explains the file best."""
+    usual = {mark: _fitness(grid(mark), spec, wanted) for mark in _DELIMITERS}
+    best = max(_DELIMITERS, key=lambda mark: (usual[mark], -_DELIMITERS.index(mark)))
+    if usual[best][0] or not wanted.folded:
+        return best
+    rare = {mark: _fitness(grid(mark), spec, wanted) for mark in _RARE}
+    other = max(_RARE, key=lambda mark: (rare[mark], -_RARE.index(mark)))
+    return other if rare[other][0] else best
+
+
+def _fitness(grid: TextGrid, spec: SourceSpec, wanted: Wanted) -> tuple[int, float]:
+    """How well a delimiter explains the file: labels found, then steadiness of the field count."""
     head = grid.head(HEADER_SCAN_ROWS)
     header = best_header(head, wanted, spec) if spec.columns is None else None
     counts = Counter(len(cells) for _, cells, _ in head if any(cells))
     usual, times = max(counts.items(), key=lambda item: (item[1], item[0]), default=(1, 0))
     steady = times / counts.total() if usual > 1 else 0.0
     matched = header.matched if header else int(spec.columns is not None and usual == len(spec.columns))
-    return matched, steady, -_DELIMITERS.index(grid.delimiter)
+    return matched, steady

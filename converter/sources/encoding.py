@@ -108,7 +108,7 @@ def detect(path: Path, file: str, declared: str | None) -> Decoding:
     """The decoding of a text file. SourceError when what is declared does not hold, or nothing does."""
     with path.open("rb") as stream:
         head = stream.read(4096)
-    bom, codec = next(((len(b), c) for b, c in _BOMS if head.startswith(b)), (0, ""))
+    bom, codec = _marks(head)
     if declared is not None:
         return _declared(path, file, declared, codec, bom)
     if codec:
@@ -125,6 +125,17 @@ def detect(path: Path, file: str, declared: str | None) -> Decoding:
     if survey.french_utf8:
         return Decoding("utf-8", "mixed", single=single, mostly_utf8=_mostly_utf8(path), plain=False)
     return Decoding(single, "scored", errors="replace", plain=plain, line_feeds=feeds)
+
+
+def _marks(head: bytes) -> tuple[int, str]:
+    """Bytes that byte order marks take (programs put one before another), and the encoding they promise."""
+    for mark, codec in _BOMS:
+        if head.startswith(mark):
+            size = len(mark)
+            while head.startswith(mark, size):
+                size += len(mark)
+            return size, codec
+    return 0, ""
 
 
 def _declared(path: Path, file: str, declared: str, bom_codec: str, bom: int) -> Decoding:

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 from converter.diagnostics import Diagnostic, Severity, SourceError, SourceLocation, closest
 from converter.model import Header, SourceRow
-from converter.sources.limits import MAX_COLUMNS, MAX_FILES, SHOWN_LABELS
+from converter.sources.limits import HEADER_SCAN_ROWS, MAX_COLUMNS, MAX_FILES, SHOWN_LABELS
 from converter.sources.sniff import EXTENSIONS, Kind, Sniffed, sniff
 from converter.sources.structure import Layout, RowReader, Wanted, lay_out, occurrences
 from converter.sources.table import Grid, Table
@@ -326,6 +326,8 @@ def _no_header(grid: Grid, request: Request) -> Diagnostic:
     missing = request.wanted.labels
     if request.spec.header_row is not None:
         return Diagnostic("SRC-20", grid.location(request.spec.header_row))
+    if not any(any(cells) for _, cells, _ in grid.head(HEADER_SCAN_ROWS)):
+        return Diagnostic("SRC-05", grid.location())
     hints: list[str] = []
     seen = {cell for _, cells, _ in grid.head(50) for cell in cells if cell and len(cell) < 80}
     for label in missing[:SHOWN_LABELS]:
@@ -398,7 +400,7 @@ def _about_columns(request: Request, layouts: Sequence[Layout], header: Sequence
 
 def _tally(reader: RowReader, grid: Grid) -> Iterator[Diagnostic]:
     if reader.blank:
-        yield Diagnostic("SRC-71", grid.location(), {"count": reader.blank})
+        yield Diagnostic("SRC-71", grid.location(reader.blank_from), {"count": reader.blank})
     for code in sorted(grid.tally):
         yield Diagnostic(code, grid.location(), {"count": grid.tally[code]})
 

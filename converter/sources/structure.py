@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from converter.diagnostics import Diagnostic, SourceError
@@ -75,13 +75,15 @@ class HeaderFound:
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """A grid whose header is known. ``accepted``: the field counts that a record may have."""
+    """A grid whose header is known. ``accepted``: the field counts that a record may have; ``above``: titles and
+    header as they stand above the data, which page breaks repeat among it."""
 
     grid: Grid
     labels: tuple[str, ...]
     line: int
     accepted: frozenset[int]
     matched: int
+    above: frozenset[tuple[str, ...]] = frozenset()
 
     @property
     def width(self) -> int:
@@ -185,12 +187,28 @@ def lay_out(grid: Grid, wanted: Wanted, spec: SourceSpec) -> Layout | None:
         labels = tuple(spec.columns)
         first = spec.header_row or 0
         after = sum(1 for line, _, _ in head if line <= first)
-        return _measured(grid, labels, len(labels), first, head[after:], len(labels), spec)
+        layout = _measured(grid, labels, len(labels), first, head[after:], len(labels), spec)
+        return replace(layout, above=_above(head[:after], spec))
     found = best_header(head, wanted, spec, grid)
     if found is None:
         return None
     grid.decide("SRC-53", found.first, lines=spec.header_rows, matched=found.matched, wanted=len(wanted.folded))
-    return _measured(grid, found.labels, found.fields, found.line, head[found.after :], found.matched, spec)
+    layout = _measured(grid, found.labels, found.fields, found.line, head[found.after :], found.matched, spec)
+    return replace(layout, above=_above(head[: found.after], spec))
+
+
+def _above(records: Sequence[Record], spec: SourceSpec) -> frozenset[tuple[str, ...]]:
+    """What page breaks repeat. With keys to fill down a line like a title may be the key of a group."""
+    last = records[-spec.header_rows :] if spec.fill_down else records
+    return frozenset(_bare(cells) for _, cells, _ in last if any(cells))
+
+
+def _bare(cells: Sequence[str]) -> tuple[str, ...]:
+    """The cells up to the last that is not blank."""
+    end = len(cells)
+    while end and not cells[end - 1]:
+        end -= 1
+    return tuple(cells[:end])
 
 
 def _measured(
@@ -318,18 +336,26 @@ class RowReader:
         self._take = _projection(layout.labels, header)
         self._place = {raw: at for at, raw in enumerate(self._take)} if self._take is not None else None
         self._fill = sorted(_indexes(spec.fill_down or (), header))
-        self.blank = 0
+        #: Blank records between rows, and the line of the first one.
+        self.blank = self.blank_from = 0
 
     def rows(self) -> Iterator[SourceRow]:
         layout, grid = self._layout, self._layout.grid
         source, file, sheet, start, width = self._source, grid.file, grid.sheet, layout.line, layout.width
         plain = self._take is None and not self._rules.exist and not self._fill and not self._hidden_sheet()
         finish = self._finisher()
-        blank = pending = 0
+        repeated = frozenset(cells[0] for cells in layout.above)
+        blank = pending = first_blank = 0
         for line, cells, trouble in grid.records():
             if line <= start:
                 continue
-            if plain and trouble is None and len(cells) == width and (cells[0] or any(cells)):
+            if (
+                plain
+                and trouble is None
+                and len(cells) == width
+                and (cells[0] or any(cells))
+                and cells[0] not in repeated
+            ):
                 if pending:
                     blank += pending
                     pending = 0
@@ -337,11 +363,12 @@ class RowReader:
                 continue
             if not any(cells) and not (trouble and (trouble.broken or trouble.faults)):
                 pending += 1
+                first_blank = first_blank or line
                 continue
             blank += pending
             pending = 0
             yield finish(line, cells, trouble)
-        self.blank = blank
+        self.blank, self.blank_from = blank, first_blank
 
     def _hidden_sheet(self) -> bool:
         return self._skip_hidden and self._layout.grid.hidden
@@ -356,11 +383,13 @@ class RowReader:
             trouble = trouble or Trouble()
             aside = "SRC-42" if stopped else self._rules.set_aside(cells)
             stopped = aside == "SRC-42"
+            aside = aside or ("SRC-47" if _bare(cells) in self._layout.above else None)
+            data = aside is None
             aside = aside or trouble.skip or self._hidden(trouble)
-            if aside not in ("SRC-41", "SRC-42"):
+            if data:
                 self._count(cells, trouble)
             ordered = self._ordered(cells)
-            if aside not in ("SRC-41", "SRC-42"):
+            if data:
                 filler.fill(ordered, trouble, self._place)
             return self._row(line, ordered, trouble, aside)
 

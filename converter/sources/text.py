@@ -28,6 +28,8 @@ __all__ = ["TextGrid", "parse"]
 _CERTAIN = 20
 #: Delimiters inside a field over several lines that show it to hold records; and so many that one record is proof.
 _PROOF, _MANY = 2, 4
+#: In place of an escaped quote while a line is cut: no text holds it.
+_STAND_IN = "\ufdd0"
 #: ="00123": how exporters keep Excel from eating zeros; the field may hold the delimiter.
 _GUARD = '="'
 
@@ -168,6 +170,10 @@ class TextGrid(Grid):
             line = buffer[at]
             trouble: Trouble | None = None
             span = 1
+            if dirty and line.startswith("\ufeff"):
+                # Files were put together: the mark must not hide the quote behind it.
+                buffer[at] = line = line.lstrip("\ufeff")
+                trouble = Trouble(notices=[Note("CELL-08", {"count": 1}, 0)])
             count = line.count(quote) if quote else 0
             if not count:
                 cells = line.split(delimiter)
@@ -177,7 +183,7 @@ class TextGrid(Grid):
             elif (plain := _split(line, delimiter, quote)) is not None:
                 cells = plain
             else:
-                cells, trouble, span = self._quoted(lines, at)
+                cells, trouble, span = self._quoted(lines, at, trouble)
                 if lines.grown:
                     dirty, noted = True, bool(lines.notes)
             if noted and (note := lines.note(at, span)):
@@ -191,19 +197,38 @@ class TextGrid(Grid):
             at += span
         return number + at
 
-    def _quoted(self, lines: _Lines, at: int) -> tuple[list[str], Trouble | None, int]:
+    def _quoted(self, lines: _Lines, at: int, trouble: Trouble | None) -> tuple[list[str], Trouble | None, int]:
         """A record that needs care: its cells, what is odd, and how many lines it takes."""
         line = lines.lines[at]
         cells, state = parse(line, self.delimiter, self.quote)
         if state is State.CLOSED:
-            return cells, None, 1
+            return cells, trouble, 1
+        trouble = trouble or Trouble()
         if state is State.LITERAL:
-            return cells, Trouble(notices=[Note("SRC-57")]), 1
+            trouble.notices.append(Note("SRC-57"))
+            return cells, trouble, 1
         if state is State.OPEN:
             cells, span = self._joined(lines, at)
             if span:
-                return cells, None, span
-        return line.split(self.delimiter), Trouble(broken=[Note("SRC-32" if state is State.OPEN else "SRC-31")]), 1
+                return cells, trouble if trouble.notices else None, span
+        if (escaped := self._escaped(line)) is not None:
+            trouble.notices.append(Note("SRC-83"))
+            return escaped, trouble, 1
+        trouble.broken.append(Note("SRC-32" if state is State.OPEN else "SRC-31"))
+        return line.split(self.delimiter), trouble, 1
+
+    def _escaped(self, line: str) -> list[str] | None:
+        r"""The fields of a line whose inner quotes are written \" (as databases do), in pairs; None when they are not.
+
+        Only where the line makes no sense otherwise: a path may end in a backslash."""
+        mark = "\\" + self.quote
+        count = line.count(mark)
+        if not count or count % 2 or _STAND_IN in line:
+            return None
+        cells, state = parse(line.replace(mark, _STAND_IN), self.delimiter, self.quote)
+        if state is not State.CLOSED or (self._width is not None and len(cells) != self._width):
+            return None
+        return [cell.replace(_STAND_IN, self.quote) for cell in cells]
 
     def _joined(self, lines: _Lines, at: int) -> tuple[list[str], int]:
         """A record over several lines, and their number; 0 when the quote was left open."""
