@@ -12,7 +12,7 @@ import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Protocol
 from zoneinfo import ZoneInfo
@@ -276,7 +276,7 @@ class _Stages:
         settings = self._run.settings
         wanted = set(settings.residents)
         count = 0
-        for key in spool.keys():
+        for key in spool.resident_keys():
             if wanted and key not in wanted and key.rpartition("\x1f")[2] not in wanted:
                 continue
             if settings.limit is not None and count >= settings.limit:
@@ -364,7 +364,7 @@ class _Stages:
 
     def _delivered(self, spool: Spool, delivery: Delivery) -> list[str]:
         """Residents whose files belong to the delivery, in the order of the sources."""
-        every = (resident_digest(self._finess, key) for key in spool.keys())
+        every = (resident_digest(self._finess, key) for key in spool.resident_keys())
         digests = [digest for digest in every if digest not in self._dropped]
         left = delivery.leftovers(digests)
         if left and self._run.settings.prune:

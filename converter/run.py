@@ -30,9 +30,8 @@ class _Watcher:
         say = self._console.say
         spec = loaded.spec
         say(f"Mapping: {self._settings.mapping.name}" + (f" ({spec.title})" if spec.title else ""))
-        say(
-            f"Release: {spec.release}   flow: {self._settings.flow}   clock: {clock.moment.isoformat()} ({clock.origin})"
-        )
+        say(f"Release: {spec.release}   flow: {self._settings.flow}")
+        say(f"Clock: {clock.moment.isoformat()} ({clock.origin})")
         for file in files:
             say(f"Source {file.source}: {file.file} ({_bytes(file.size)})")
         say("Dry run: nothing is written." if self._settings.dry_run else f"Output: {self._settings.output}")

@@ -131,7 +131,7 @@ class Spool:
 
     # ----------------------------------------------------------------------------------------------- grouping
 
-    def keys(self) -> Iterator[str]:
+    def resident_keys(self) -> Iterator[str]:
         """Residents in the order of their first row."""
         for (key,) in self._db.execute("SELECT key FROM resident ORDER BY row"):
             yield bytes(key).decode("utf-8", "surrogatepass")
