@@ -7,12 +7,28 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from converter.cda.dossier.document import dossier_document, dossier_type
+from converter.cda.gaps import document_problems, header_gaps, header_problems
 from converter.cda.level1 import wrap_scan, wrap_text
+from converter.cda.rows import RowsText, TemplateFailedError, render_rows, template_problem
 
 if TYPE_CHECKING:
     from converter.cda.check import CdaChecker
 
-__all__ = ["CdaChecker", "wrap_scan", "wrap_text"]
+__all__ = [
+    "CdaChecker",
+    "RowsText",
+    "TemplateFailedError",
+    "document_problems",
+    "dossier_document",
+    "dossier_type",
+    "header_gaps",
+    "header_problems",
+    "render_rows",
+    "template_problem",
+    "wrap_scan",
+    "wrap_text",
+]
 
 
 def __getattr__(name: str) -> Any:

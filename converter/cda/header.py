@@ -47,7 +47,7 @@ class Frame:
     template: str  # third templateId
     code: Coding
     facility: str  # healthCareFacility/code, as markup
-    by_software: bool = False  # level 3: the author is the system, whoever the record names
+    by_software: bool = False  # level 3: the system is author and signer, whoever the record names
     with_nss: bool = True
     stay: Period | None = None
 
@@ -63,7 +63,7 @@ def header(
     """The document from its first byte to the end of ``componentOf``; ``component`` and ``END`` follow."""
     about, told = _resident_parts(resident, frame.with_nss)
     of, made = sender(establishment, custodian), ts(effective_time(document, establishment, clock))
-    named = None if frame.by_software else document.author
+    named, signer = (None, None) if frame.by_software else (document.author, document.authenticator)
     lines = [
         element("templateId", root=frame.template),
         document_id("id", document.identifier),
@@ -78,7 +78,7 @@ def header(
         element("author", element("time", value=made), author(named, establishment, of)),
         told,
         of.custodian,
-        _legal_authenticator(made, signed_by(document.authenticator, establishment, of)),
+        _legal_authenticator(made, signed_by(signer, establishment, of)),
         _documentation_of(document, made, performed_by(named, of)),
         _related_document(document.replaces),
         _component_of(frame),

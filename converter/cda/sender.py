@@ -70,7 +70,15 @@ def author(value: Author | None, establishment: Establishment, of: Sender) -> st
         return _person_author(value, value.identifier, establishment)
     if isinstance(value, Software):
         return _device_author(value, establishment)
+    if isinstance(value, Organization) and value.identifier is not None:
+        return _organization_author(value, value.identifier)
     return of.system
+
+
+def _organization_author(organization: Organization, number: Identifier) -> str:
+    """A structure with a number: neither person nor device is named, because neither is known."""
+    named = element("name", words(organization.name)) if organization.name else ""
+    return element("assignedAuthor", identifier(number), element("representedOrganization", identifier(number), named))
 
 
 def _person_author(person: Person, number: Identifier, establishment: Establishment) -> str:

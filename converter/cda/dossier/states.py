@@ -34,6 +34,8 @@ class State:
     """One state. ``alone``: sections whose narrative may stand without a coded entry (entry 0..* on their page)."""
 
     name: str
+    template: str  # third templateId of the header
+    code: str  # type of the document (JDV_J07)
     cisis_name: str  # codeSystemName of 1.2.250.1.213.1.1.4.322
     templates: Mapping[str, str]  # section -> template file, in the order of the official examples
     alone: frozenset[str]
@@ -59,6 +61,8 @@ _SECTIONS = {
 STATES: Mapping[str, State] = {
     "seed": State(
         name="seed",
+        template="1.2.250.1.213.1.1.1.4.11",
+        code="EXPPAT_2",
         cisis_name="TA_ASIP",
         templates={"evaluations": "evaluations_seed.xml.j2", "documents": "documents.xml.j2"},
         alone=frozenset(),
@@ -69,6 +73,8 @@ STATES: Mapping[str, State] = {
     ),
     "1.1.0": State(
         name="1.1.0",
+        template="1.2.250.1.213.1.1.1.58",
+        code="EXPORT_DUI",
         cisis_name="TA_ASIP",
         templates=_SECTIONS,
         alone=frozenset({"coverage", "evaluations"}),
@@ -80,6 +86,8 @@ STATES: Mapping[str, State] = {
     ),
     "cda-1.0.1": State(
         name="cda-1.0.1",
+        template="1.2.250.1.213.1.1.1.58",
+        code="EXPORT_DUI",
         cisis_name="TerminologieCISIS",
         templates=_SECTIONS,
         alone=frozenset({"coverage", "evaluations"}),

@@ -10,6 +10,8 @@ from datetime import datetime
 
 from markupsafe import Markup, escape
 
+from converter.cda.moments import ts
+from converter.cda.parts import address, address_lines, telecoms
 from converter.cda.text import printable
 from converter.dossier import AddedDocument, Evaluation, Event, Place, Professional
 from converter.model import Address, Coding, Identifier, Moment, Organization, PartialDate, Period, Telecom
@@ -66,13 +68,6 @@ def span(period: Period) -> str:
     return day(start) if start == end else f"du {day(start)} au {day(end)}"
 
 
-def moment(value: Moment) -> str:
-    """HL7 TS: a time always has its offset, a day never has one."""
-    if isinstance(value, datetime):
-        return value.strftime("%Y%m%d%H%M%S%z")
-    return value.hl7
-
-
 def person(value: Professional) -> str:
     """``Mme Claire MARTIN, infirmière (810002422979)``: as much of it as is known."""
     name = " ".join(filter(None, (_title(value.prefix), value.given, value.family)))
@@ -112,11 +107,14 @@ def place(value: Place | None) -> str:
     return ", ".join([*([value.name] if value.name else []), *(address_lines(value.address) if value.address else ())])
 
 
-def address_lines(value: Address) -> tuple[str, ...]:
-    """At most seven lines (CI-SIS header, AD): the source's own, then postal code and town, then country."""
-    town = " ".join(filter(None, (value.postal_code, value.city)))
-    lines = [line for line in (*value.lines, town, value.country) if line]
-    return tuple(lines) if len(lines) <= 7 else (*lines[:6], ", ".join(lines[6:]))
+def address_element(value: Address | None) -> Markup:
+    """``addr`` where an entry must have one; UNK when nothing is known."""
+    return Markup(address(value) or '<addr nullFlavor="UNK"/>')  # noqa: S704 - escaped by the writer of the header
+
+
+def telecom_elements(values: tuple[Telecom, ...], required: bool = False) -> Markup:
+    """``telecom`` elements; UNK where one is required and none is known."""
+    return Markup(telecoms(values) or ('<telecom nullFlavor="UNK"/>' if required else ""))  # noqa: S704 - same
 
 
 def telecom(value: Telecom) -> str:
@@ -175,6 +173,7 @@ def file_kind(value: AddedDocument) -> str:
 
 
 FILTERS = {
+    "address_element": address_element,
     "address_lines": address_lines,
     "bl": bl,
     "day": day,
@@ -191,6 +190,7 @@ FILTERS = {
     "professional": person,
     "span": span,
     "telecom": telecom,
-    "ts": moment,
+    "telecom_elements": telecom_elements,
+    "ts": ts,
     "yes_no": yes_no,
 }
