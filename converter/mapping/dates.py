@@ -16,10 +16,22 @@ from zoneinfo import ZoneInfo
 from converter.model import Moment, PartialDate
 from converter.terminology import fold
 
-__all__ = ["ISO_FORMS", "DateForm", "WrongDateError", "compile_form", "form_problem", "is_sentinel", "parse"]
+__all__ = [
+    "CONSTANT_FORMS",
+    "ISO_FORMS",
+    "DateForm",
+    "WrongDateError",
+    "compile_form",
+    "form_problem",
+    "is_sentinel",
+    "parse",
+]
 
 #: What real date cells of a workbook come out as.
 ISO_FORMS = ("%Y-%m-%d", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M:%S", "%Y-%m-%dT%H:%M", "%Y-%m-%d %H:%M")
+
+#: What the mapping itself may give where a date is wanted.
+CONSTANT_FORMS = (*ISO_FORMS, "%Y-%m-%dT%H:%M:%S%z", "%Y-%m", "%Y")
 
 _MONTHS = (
     [

@@ -14,7 +14,7 @@ from types import MappingProxyType
 from typing import Any
 
 from converter import terminology
-from converter.diagnostics import closest
+from converter.mapping.found import did_you_mean
 from converter.mapping.nodes import KindSpec
 from converter.mapping.schema import INS_KINDS
 from converter.mapping.values import WrongValueError
@@ -43,15 +43,6 @@ _LANGUAGE = re.compile(r"[a-z]{2,3}(?:-[A-Z]{2})?", re.ASCII)
 _STATES = ("seed", "1.1.0", "cda-1.0.1")
 
 
-@dataclass(frozen=True, slots=True)
-class Field:
-    """``judge`` takes a datum that the mapping gives and raises WrongValueError; None where any text will do."""
-
-    judge: Callable[[Any], None] | None = None
-    is_date: bool = False
-    several: bool = False
-
-
 # -------------------------------------------------------------------------------------------------------- judges
 
 
@@ -66,18 +57,18 @@ def _date(datum: Any) -> None:
         raise WrongValueError("MAP-47")
 
 
-def _words(known: Iterable[str], shown: str) -> Callable[[Any], None]:
+def _words(known: Iterable[str], shown: str) -> Callable[[Any], object]:
     folded = frozenset(map(fold, known))
 
     def judge(datum: Any) -> None:
         if fold(_text(datum)) not in folded:
-            near = closest(_text(datum), shown.split(", "))
-            raise WrongValueError("MAP-45", word=_text(datum), known=shown, hint=_hint(near))
+            hint = did_you_mean(_text(datum), shown.split(", "))
+            raise WrongValueError("MAP-45", word=_text(datum), known=shown, hint=hint)
 
     return judge
 
 
-def _shaped(pattern: re.Pattern[str], shown: str) -> Callable[[Any], None]:
+def _shaped(pattern: re.Pattern[str], shown: str) -> Callable[[Any], object]:
     def judge(datum: Any) -> None:
         if not pattern.fullmatch(_text(datum)):
             raise WrongValueError("MAP-45", word=_text(datum), known=shown, hint="")
@@ -85,7 +76,7 @@ def _shaped(pattern: re.Pattern[str], shown: str) -> Callable[[Any], None]:
     return judge
 
 
-def _code(table: str) -> Callable[[Any], None]:
+def _code(table: str) -> Callable[[Any], object]:
     """A code of a shipped table."""
 
     def judge(datum: Any) -> None:
@@ -95,7 +86,7 @@ def _code(table: str) -> Callable[[Any], None]:
     return judge
 
 
-def _code_or_label(table: str) -> Callable[[Any], None]:
+def _code_or_label(table: str) -> Callable[[Any], object]:
     def judge(datum: Any) -> None:
         codes = terminology.codes(table)
         if datum not in codes and fold(_text(datum)) not in (fold(coding.display) for coding in codes.values()):
@@ -116,7 +107,7 @@ def _kind(datum: Any) -> None:
     _code("JDV_J07")(datum)
 
 
-def _coded(*sets: str) -> Callable[[Any], None]:
+def _coded(*sets: str) -> Callable[[Any], object]:
     """A code or label of a value set, in whichever state of the CDA: what one release lacks is said row by row."""
 
     def judge(datum: Any) -> None:
@@ -138,14 +129,20 @@ def _members(sets: tuple[str, ...]) -> Mapping[str, str]:
 
 
 def _no_code(word: str, table: str, known: Iterable[str]) -> WrongValueError:
-    return WrongValueError("MAP-44", word=word, table=table, hint=_hint(closest(word, known)))
-
-
-def _hint(word: str | None) -> str:
-    return f" (did you mean '{word}'?)" if word else ""
+    return WrongValueError("MAP-44", word=word, table=table, hint=did_you_mean(word, known))
 
 
 # -------------------------------------------------------------------------------------------------------- fields
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """``judge`` takes a datum that the mapping gives and raises WrongValueError; any text will do unless said."""
+
+    judge: Callable[[Any], object] = _text
+    is_date: bool = False
+    several: bool = False
+
 
 _YES_NO = Field(_words(YES | NO, "yes, no"))
 _DATE = Field(_date, is_date=True)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,7 @@ from converter.diagnostics import Diagnostic, MappingError, MappingLocation
 from converter.mapping.checks import check, clock_problem
 from converter.mapping.merge import Merged, read_chain
 from converter.mapping.problems import diagnostics_of
+from converter.mapping.repair import mend
 from converter.mapping.rules import row_rules
 from converter.mapping.schema import RELEASES, EstablishmentSpec, MappingSpec
 from converter.mapping.values import UnknownColumnError, column_index
@@ -84,12 +85,30 @@ def load(path: Path, *, release: str | None = None, date: str | None = None) -> 
         spec = MappingSpec.model_validate(merged.data)
     except ValidationError as wrong:
         found.extend(diagnostics_of(wrong, merged.data, locate))
+        found.extend(_beyond(merged.data, wrong, locate))
         raise MappingError(_in_order(found, merged)) from None
     found.extend(check(spec, locate))
     found = _in_order(found, merged)
     if any(d.is_error for d in found):
         raise MappingError(found)
     return LoadedMapping(path, path.parent, spec, _fingerprint(spec), tuple(merged.files), merged.places, tuple(found))
+
+
+def _beyond(
+    data: dict[str, Any], wrong: ValidationError, locate: Callable[[KeyPath], MappingLocation]
+) -> Iterator[Diagnostic]:
+    """What else is wrong with a mapping that the schema refused: the checks, where they do not see what is mended."""
+    spec, mended = mend(data, wrong)
+    if spec is None:
+        return
+    roots = tuple(dotted(path) for path in mended)
+    declared = {code: data.get(key) for code, key in (("MAP-40", "sources"), ("MAP-41", "tables"))}
+    for problem in check(spec, locate):
+        path = problem.location.path if isinstance(problem.location, MappingLocation) else ""
+        names = declared.get(problem.code)
+        hidden = any(path == root or path.startswith((f"{root}.", f"{root}[")) for root in roots)
+        if problem.is_error and not hidden and not (names is not None and problem.params["name"] in names):
+            yield problem
 
 
 def _override(data: dict[str, Any], release: str | None, date: str | None) -> Iterator[Diagnostic]:
@@ -114,7 +133,8 @@ def _in_order(found: list[Diagnostic], merged: Merged) -> list[Diagnostic]:
         file = merged.names.index(where.file) if where.file in merged.names else len(merged.names)
         return file, where.line, where.column
 
-    return sorted(found, key=place)
+    nothing = {str(d.location) for d in found if d.code == "MAP-08"}  # an empty key is not missing, too
+    return sorted((d for d in found if d.code != "MAP-10" or str(d.location) not in nothing), key=place)
 
 
 def _locate(places: Mapping[KeyPath, MappingLocation], file: str, path: KeyPath) -> MappingLocation:

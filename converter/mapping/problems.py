@@ -7,11 +7,12 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from converter.diagnostics import Diagnostic, MappingLocation, closest
+from converter.diagnostics import Diagnostic, MappingLocation
+from converter.mapping.found import did_you_mean
 from converter.mapping.nodes import model_of
 from converter.mapping.yaml_text import KeyPath
 
-__all__ = ["diagnostics_of"]
+__all__ = ["diagnostics_of", "errors_at"]
 
 #: Names that pydantic puts into a location for the branch of a union it took; they are no keys of the mapping.
 _TAGS = {
@@ -50,12 +51,13 @@ _CODES = {
     "bool_type": "MAP-18",
     "value_error": "MAP-14",
 }
+#: As they are written, which every language understands.
 _SHAPES = {
-    "string_type": "text",
-    "list_type": "list",
-    "dict_type": "mapping",
-    "model_type": "mapping",
-    "model_attributes_type": "mapping",
+    "string_type": '"…"',
+    "list_type": "[…, …]",
+    "dict_type": "{…: …}",
+    "model_type": "{…: …}",
+    "model_attributes_type": "{…: …}",
 }
 
 
@@ -74,6 +76,14 @@ def diagnostics_of(
         yield Diagnostic(code, locate(path), _params(kind, path, data, found.get("ctx", {})))
 
 
+def errors_at(error: ValidationError, data: Any) -> list[tuple[str, KeyPath]]:
+    """Pydantic's kind of each error and the path in the data."""
+    return [
+        (found["type"], _path(found["loc"], data, final_missing=found["type"] == "missing"))
+        for found in error.errors(include_url=False, include_input=False)
+    ]
+
+
 def _params(kind: str, path: KeyPath, data: Any, ctx: dict[str, Any]) -> dict[str, str | int]:
     last = str(path[-1]) if path else ""
     if kind == "missing":
@@ -82,19 +92,15 @@ def _params(kind: str, path: KeyPath, data: Any, ctx: dict[str, Any]) -> dict[st
         parent = _at(path[:-1], data)
         model = model_of(parent) if isinstance(parent, dict) else None
         known = [f.alias or name for name, f in model.model_fields.items()] if model else []
-        return {"key": last, "hint": _hint(closest(last, known)), "known": ", ".join(known)}
+        return {"key": last, "hint": did_you_mean(last, known), "known": ", ".join(known)}
     if kind == "literal_error":
         expected = [word.strip("' ") for word in str(ctx.get("expected", "")).replace(" or ", ", ").split(",")]
         value = _at(path, data)
-        hint = _hint(closest(value, expected)) if isinstance(value, str) else ""
+        hint = did_you_mean(value, expected) if isinstance(value, str) else ""
         return {"known": ", ".join(w for w in expected if w), "hint": hint}
     if kind == "value_error":
         return {"what": str(ctx.get("error", ""))}
     return {"key": last, "shape": _SHAPES.get(kind, kind)}
-
-
-def _hint(word: str | None) -> str:
-    return f" (did you mean '{word}'?)" if word else ""
 
 
 def _at(path: Sequence[Any], data: Any) -> Any:

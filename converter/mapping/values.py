@@ -391,7 +391,7 @@ def _spare_datum(text: str, options: ValueOptions, header: Header, context: Valu
 
 def default_problem(options: ValueOptions, context: ValueContext, to: Convert | None) -> WrongValueError | None:
     """What is wrong with a value's `default:`, or None. ``to`` is the field's last step."""
-    return _Spare(options, Header(()), context, to).problem
+    return _Spare(options, Header((), typed=True), context, to).problem
 
 
 def _only_dates(datum: Any) -> Any:
@@ -400,9 +400,9 @@ def _only_dates(datum: Any) -> Any:
     return datum
 
 
-def _or_iso(to: Convert, zone: ZoneInfo) -> Convert:
+def _or_iso(to: Convert, zone: ZoneInfo, accepted: Sequence[str] = dates.CONSTANT_FORMS) -> Convert:
     """A field that wants a date takes ISO 8601 where no form was declared: constants, and real date cells."""
-    forms = [dates.compile_form(f) for f in dates.ISO_FORMS]
+    forms = [dates.compile_form(f) for f in accepted]
 
     def convert(text: Any) -> Any:
         try:
@@ -431,7 +431,7 @@ def _converter(options: ValueOptions, header: Header, context: ValueContext, to:
         steps.append(_date_step(options, header, context))
     if to is not None:
         # "Typed Excel dates always pass", declared form or not.
-        steps.append(_or_iso(to, context.zone) if header.typed and not options.date else to)
+        steps.append(_or_iso(to, context.zone, dates.ISO_FORMS) if header.typed and not options.date else to)
     if not steps:
         return lambda text: text
     if len(steps) == 1:
