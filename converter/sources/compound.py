@@ -10,12 +10,14 @@ from __future__ import annotations
 import struct
 from pathlib import Path
 from types import TracebackType
+from typing import BinaryIO
 
 __all__ = ["CompoundError", "CompoundFile"]
 
 _SIGNATURE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _MAX_REGULAR = 0xFFFFFFFA
 _END = 0xFFFFFFFE
+_FREE = 0xFFFFFFFF
 _STREAM, _ROOT = 2, 5
 
 
@@ -26,9 +28,10 @@ class CompoundError(ValueError):
 class CompoundFile:
     """Streams of the root storage by lower-case name; sizes in bytes."""
 
-    def __init__(self, path: Path) -> None:
-        self._file = path.open("rb")
-        self._size = path.stat().st_size
+    def __init__(self, source: Path | BinaryIO) -> None:
+        self._file: BinaryIO = source.open("rb") if isinstance(source, Path) else source
+        self._size = self._file.seek(0, 2)
+        self._file.seek(0)
         try:
             self._open()
         except (struct.error, IndexError) as error:
@@ -61,6 +64,12 @@ class CompoundFile:
         self._mini = b""
         self.streams: dict[str, tuple[int, int]] = {}
         self._read_directory(self._chain(directory))
+
+    @property
+    def extent(self) -> int:
+        """Where the last sector in use begins: a shorter file was cut."""
+        used = next((n for n in range(len(self._fat), 0, -1) if self._fat[n - 1] != _FREE), 0)
+        return int(used * self._sector)
 
     def _read_fat(self, header: bytes) -> tuple[int, ...]:
         locations = [n for n in struct.unpack_from("<109I", header, 76) if n <= _MAX_REGULAR]

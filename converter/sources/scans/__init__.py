@@ -1,0 +1,22 @@
+"""Scanned files: the one that an index names, whether it is sound, and what to do with what is no CDA body."""
+
+from converter.sources.scans.inspection import Expected, inspect
+from converter.sources.scans.kinds import ACCEPTED, IMAGES, WORD, label, refusal
+from converter.sources.scans.problems import Notice, ScanError
+from converter.sources.scans.root import Located, ScanRoot, Stamp, stamp
+
+__all__ = [
+    "ACCEPTED",
+    "IMAGES",
+    "WORD",
+    "Expected",
+    "Located",
+    "Notice",
+    "ScanError",
+    "ScanRoot",
+    "Stamp",
+    "inspect",
+    "label",
+    "refusal",
+    "stamp",
+]
