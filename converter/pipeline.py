@@ -12,7 +12,7 @@ import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, ExitStack
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 from zoneinfo import ZoneInfo
@@ -326,7 +326,8 @@ class _Stages:
 
     def _used(self) -> Iterator[Diagnostic]:
         for (how, path), count in sorted(self._run.uses.items()):
-            yield Diagnostic("RUN-28" if how == "default" else "RUN-29", None, {"path": path, "count": count})
+            code = {"default": "RUN-28", "omit": "RUN-29", "unplaced": "RUN-35"}[how]
+            yield Diagnostic(code, None, {"path": path, "count": count})
 
     def _list_unindexed(self, spool: Spool) -> None:
         counts: Counter[str] = Counter()

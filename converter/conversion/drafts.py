@@ -42,9 +42,9 @@ def drafts_of(
 ) -> list[Draft]:
     """Every document of a resident that its rows allow, in the order of rules and rows. Problems go to the ledger."""
     drafts: list[Draft] = []
-    for entrance in compiled.entrances:
-        if entrance.document is None:
-            continue
+    # Scans first: what they reject is then left out of documents made from rows.
+    documents = [e for e in compiled.entrances if e.document is not None]
+    for entrance in sorted(documents, key=lambda e: isinstance(e.rule.spec, TemplateRule)):
         own = [r for r in rows.get(entrance.rule.index, ()) if not ledger.is_rejected(r.id)]
         if isinstance(entrance.rule.spec, ScanRule):
             drafts.extend(_of_scans(entrance, entrance.rule.spec, own, resident, scans, ledger))

@@ -15,7 +15,7 @@ from converter.fhir.check import check_resource
 from converter.fhir.r4b import check_skeleton
 from converter.fhir.references import Json
 from converter.mapping.loader import custodian
-from converter.model import DocumentRecord, Establishment, Resident
+from converter.model import DocumentRecord, Establishment, Resident, ScanFile
 from converter.payload import FilePart, Payload
 from converter.sources.scans import ScanError, convert_to_pdf
 
@@ -65,7 +65,7 @@ class Builder:
         """A product of a draft. BuildError when it cannot be made or fails a check."""
         record = draft.record
         if draft.convert:
-            record = replace(record, scan=self._converted(draft))
+            record = replace(record, scan=self.converted(draft))
         return self._checked(record, self._payload(record, draft.text, resident), resident, draft.rows, draft.text)
 
     def build_dossier(self, dossier: Dossier, rows: tuple[int, ...]) -> Product:
@@ -73,7 +73,8 @@ class Builder:
         payload = dossier_document(dossier, self._establishment, self._clock, self._custodian)
         return self._checked(dossier.document, payload, dossier.resident, rows, None)
 
-    def _converted(self, draft: Draft):  # type: ignore[no-untyped-def]
+    def converted(self, draft: Draft) -> ScanFile:
+        """The draft's scan as a PDF, in the run's work folder. BuildError when it cannot be one."""
         assert draft.record.scan is not None
         folder = self._work / "converted"
         folder.mkdir(mode=0o700, exist_ok=True)

@@ -22,6 +22,7 @@ from converter.diagnostics import Diagnostic
 from converter.dossier import Dossier
 from converter.lookups import LookupFile
 from converter.mapper.compiled import CompiledMapping
+from converter.mapper.identity import resident_digest
 from converter.model import Outcome, Resident, SpooledRow
 
 __all__ = ["ResidentConverter"]
@@ -63,7 +64,9 @@ class ResidentConverter:
         resident = self._identify(task.key, own, rows, ledger)
         if resident is None:
             self._reject_all(rows, own[0], ledger)
-            return self._told("", ledger, _Work.nothing())
+            digest = resident_digest(self._compiled.establishment.finess, task.key)
+            return self._told(digest, ledger)
+        self._dossier.own_rows = (own[0].id,)
         work = self._drafted(resident, rows, ledger)
         entry, kept = self._written(work, task.previous, ledger)
         self._settle(work, entry, own[0], rows, ledger)
@@ -96,9 +99,23 @@ class ResidentConverter:
     def _drafted(self, resident: Resident, rows: _Rows, ledger: Ledger) -> _Work:
         drafts = drafts_of(rows, resident, self._compiled, self._scans, ledger)
         drafts = list(_unrepeated(drafts, ledger))
-        outside, dossier = self._dossier.split(drafts)
-        built = self._dossier.build(resident, _sound(rows, ledger), dossier, ledger)
-        return _Work(resident, outside, built.dossier, built.rows, built.remarks)
+        outside, inside = self._dossier.split(drafts)
+        inside = [self._settled(d, ledger) for d in inside]
+        inside = [d for d in inside if not any(map(ledger.is_rejected, d.rows))]
+        built = self._dossier.build(resident, _sound(rows, ledger), inside, ledger)
+        drafts = [d for d in (*outside, *built.beside) if not any(map(ledger.is_rejected, d.rows))]
+        return _Work(resident, drafts, built.dossier, built.rows, built.remarks)
+
+    def _settled(self, draft: Draft, ledger: Ledger) -> Draft:
+        """A scan that goes inside the dossier must be what it will be before the dossier is made."""
+        if not draft.convert:
+            return draft
+        try:
+            return replace(draft, record=replace(draft.record, scan=self._builder.converted(draft)), convert=False)
+        except BuildError as problem:
+            for number in draft.rows:
+                ledger.note(number, [Diagnostic(problem.code, draft.record.location, problem.params)])
+            return draft
 
     # ------------------------------------------------------------------------------------------------- the products
 
@@ -175,7 +192,7 @@ class ResidentConverter:
         self, products: list[Product], work: _Work, ledger: Ledger, refused: dict[str, Any]
     ) -> tuple[BundleEntry, ...]:
         """The files; a product that hinders is taken out, its rows are rejected, and the others are written anew."""
-        while products := [p for p in products if not any(map(ledger.is_rejected, p.rows))]:
+        while products := list(self._whole(products, ledger)):
             try:
                 return self._write(products, work.resident.digest)
             except ScanLostError as lost:
@@ -188,6 +205,17 @@ class ResidentConverter:
                 ledger.note(number, [Diagnostic(problem.code, hinder.record.location, problem.params)])
             products.remove(hinder)
         return ()
+
+    @staticmethod
+    def _whole(products: Sequence[Product], ledger: Ledger) -> Iterator[Product]:
+        """Products without a rejected row; a document made from several rows is whole or does not leave."""
+        for product in products:
+            if not any(map(ledger.is_rejected, product.rows)):
+                yield product
+                continue
+            for number in product.rows:
+                if not ledger.is_rejected(number):
+                    ledger.note(number, [Diagnostic("RUN-31", product.record.location)])
 
     def _write(self, products: Sequence[Product], digest: str) -> tuple[BundleEntry, ...]:
         plan, builder = self._plan, self._builder
@@ -209,14 +237,20 @@ class ResidentConverter:
         handed_over = entry is not None
         for entrance in self._compiled.entrances:
             for spooled in rows.get(entrance.rule.index, ()):
-                self._dossier.settle(entrance.rule, spooled, handed_over, ledger)
+                self._dossier.settle(entrance.rule, spooled, handed_over, work.dossier is not None, ledger)
 
     def _told(
-        self, digest: str, ledger: Ledger, work: _Work, entry: ResidentEntry | None = None, kept: bool = False
+        self,
+        digest: str,
+        ledger: Ledger,
+        work: _Work | None = None,
+        entry: ResidentEntry | None = None,
+        kept: bool = False,
     ) -> Converted:
         documents = sum(len(b.documents) for b in entry.bundles) if entry else 0
         used = tuple(dict.fromkeys(self._scans.used))
-        outcome = Outcome(digest, ledger.outcomes(), documents, work.remarks, used, work.faulty)
+        remarks, faulty = (work.remarks, work.faulty) if work else ((), 0)
+        outcome = Outcome(digest, ledger.outcomes(), documents, remarks, used, faulty)
         return Converted(outcome, entry, kept, Counter(self._compiled.context.uses))
 
 
