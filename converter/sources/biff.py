@@ -12,11 +12,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from converter.diagnostics import Diagnostic, SourceError, SourceLocation
-from converter.sources.cells import BUILT_IN, mask_of
+from converter.sources.cells import BUILT_IN, is_moment_format, is_odd_serial, mask_of
 from converter.sources.compound import CompoundError, CompoundFile
 from converter.sources.sheet_scan import EMPTY, ERROR, SheetFacts
 
-__all__ = ["XlsSheet", "XlsWorkbook"]
+__all__ = ["XlsSheet", "XlsWorkbook", "rk_number"]
 
 _BOF, _EOF, _FILEPASS, _BOUNDSHEET, _FORMAT, _XF = 0x0809, 0x000A, 0x002F, 0x0085, 0x041E, 0x00E0
 _ROW, _FORMULA, _BOOLERR, _NUMBER, _RK, _MULRK = 0x0208, 0x0006, 0x0205, 0x0203, 0x027E, 0x00BD
@@ -113,6 +113,18 @@ class XlsSheet:
     def format(self, style: int) -> str:
         return self._book.format(style) if self._book is not None else "General"
 
+    def odd_moments(self) -> frozenset[tuple[int, int]]:
+        book = self._book
+        if book is None or self._index >= len(book.offsets):
+            return frozenset()
+        formats = [book.format(at) for at in range(len(book.styles))]
+        return frozenset(
+            (row + 1, column)
+            for kind, body in _records(book.stream, book.offsets[self._index])
+            for row, column, style, value in _numbers(kind, body)
+            if style < len(formats) and is_moment_format(formats[style]) and is_odd_serial(value, formats[style])
+        )
+
     def facts(self) -> SheetFacts:
         book = self._book
         if book is None or self._index >= len(book.offsets):
@@ -152,3 +164,28 @@ def _pairs(kind: int, body: bytes, masked: frozenset[int]) -> Iterator[tuple[int
                 yield column + (at - 4) // 6, style
     elif style in masked:
         yield column, style
+
+
+def _numbers(kind: int, body: bytes) -> Iterator[tuple[int, int, int, float]]:
+    """Row, column (from 0), style and value of the numbers of one record."""
+    if kind not in _CELLS or len(body) < 10:
+        return
+    row, column, style = struct.unpack_from("<HHH", body)
+    if kind == _RK:
+        yield row, column, style, rk_number(struct.unpack_from("<I", body, 6)[0])
+    elif kind == _MULRK:
+        for at in range(4, len(body) - 6 + 1, 6):
+            style, packed = struct.unpack_from("<HI", body, at)
+            yield row, column + (at - 4) // 6, style, rk_number(packed)
+    elif len(body) >= 14 and kind in (_NUMBER, _FORMULA) and (kind == _NUMBER or body[12:14] != b"\xff\xff"):
+        yield row, column, style, struct.unpack_from("<d", body, 6)[0]
+
+
+def rk_number(packed: int) -> float:
+    """The number packed in 30 bits: a small integer, or the upper half of a double; perhaps in hundredths."""
+    number: float
+    if packed & 2:
+        number = (packed >> 2) - (1 << 30 if packed & 0x80000000 else 0)
+    else:
+        number = struct.unpack("<d", struct.pack("<Q", (packed & 0xFFFFFFFC) << 32))[0]
+    return number / 100 if packed & 1 else number

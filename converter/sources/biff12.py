@@ -14,7 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from converter.diagnostics import Diagnostic, SourceError, SourceLocation
-from converter.sources.cells import BUILT_IN, mask_of
+from converter.sources.biff import rk_number
+from converter.sources.cells import BUILT_IN, is_moment_format, is_odd_serial, mask_of
 from converter.sources.containers import Container
 from converter.sources.ooxml import SheetPart, relations
 from converter.sources.sheet_scan import ERROR, SheetFacts
@@ -23,7 +24,8 @@ __all__ = ["XlsbSheet", "XlsbWorkbook"]
 
 _ROW, _BLANK, _CELL_ERROR, _LAST_CELL = 0, 1, 3, 11
 _FORMULA_ERROR = 11
-_NUMBERS = frozenset((2, 5, 9))
+_RK = 2
+_NUMBERS = frozenset((_RK, 5, 9))
 _FORMAT, _XF, _BEGIN_CELL_XFS, _END_CELL_XFS, _SHEET = 44, 47, 617, 618, 156
 _HIDDEN_ROW = 0x10
 
@@ -123,6 +125,21 @@ class XlsbSheet:
     def format(self, style: int) -> str:
         return self._book.formats[style]
 
+    def odd_moments(self) -> frozenset[tuple[int, int]]:
+        with Container(self._book.path, self._book.file, trusted=True) as container:
+            stream = container.read(self._sheet.part)
+        found: set[tuple[int, int]] = set()
+        row = 0
+        for kind, body in records(stream):
+            if kind == _ROW and len(body) >= 4:
+                row = struct.unpack_from("<I", body)[0] + 1
+            elif kind in _NUMBERS and len(body) >= 12:
+                column, style = struct.unpack_from("<II", body)
+                code = self._book.formats[style & 0xFFFFFF] if style & 0xFFFFFF < len(self._book.formats) else ""
+                if is_moment_format(code) and is_odd_serial(_number(kind, body), code):
+                    found.add((row, column))
+        return frozenset(found)
+
     def facts(self) -> SheetFacts:
         if self._facts is None:
             with Container(self._book.path, self._book.file, trusted=True) as container:
@@ -150,3 +167,9 @@ class XlsbSheet:
         self._bounds = (rows, columns)
         facts.cells = {row: tuple(pairs) for row, pairs in cells.items()}
         return facts
+
+
+def _number(kind: int, body: bytes) -> float:
+    if kind == _RK:
+        return rk_number(struct.unpack_from("<I", body, 8)[0])
+    return float(struct.unpack_from("<d", body, 8)[0]) if len(body) >= 16 else 0.0

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from datetime import date
+from datetime import date, time
+from functools import cached_property
 from itertools import islice
 from pathlib import Path
 from typing import Any, Protocol
@@ -16,16 +17,16 @@ from typing import Any, Protocol
 from converter.diagnostics import Diagnostic, SourceError, SourceLocation
 from converter.sources.biff import XlsSheet, XlsWorkbook
 from converter.sources.biff12 import XlsbSheet, XlsbWorkbook
-from converter.sources.cells import mask_of, to_text
+from converter.sources.cells import NO_DAY, is_moment_format, mask_of, to_text
 from converter.sources.cleaning import clean_cells, unusual
 from converter.sources.containers import Container
 from converter.sources.limits import MAX_GRID_CELLS
 from converter.sources.ooxml import Outline, read_outline
-from converter.sources.sheet_scan import EMPTY, ERROR, FORMULA, SheetFacts, bounds, scan_sheet
+from converter.sources.sheet_scan import EMPTY, ERROR, FORMULA, SheetFacts, bounds, odd_moments, scan_sheet
 from converter.sources.sheets import SheetGrid
 from converter.sources.table import Note, Record, Trouble
 
-__all__ = ["CalamineSheet", "open_sheets", "open_xls", "open_xlsb"]
+__all__ = ["CalamineSheet", "XlsxKnowledge", "open_sheets", "open_xls", "open_xlsb"]
 
 _BATCH = 512
 _CODES = {ERROR: "CELL-01", FORMULA: "CELL-02", EMPTY: "CELL-13"}
@@ -46,8 +47,11 @@ class Knowledge(Protocol):
     def format(self, style: int) -> str:
         """The number format of a style."""
 
+    def odd_moments(self) -> frozenset[tuple[int, int]]:
+        """Row (from 1) and column (from 0) of the cells that are shown as a moment and are none."""
 
-class _XlsxKnowledge:
+
+class XlsxKnowledge:
     """From the sheet's XML."""
 
     def __init__(self, path: Path, file: str, outline: Outline, part: str) -> None:
@@ -68,6 +72,11 @@ class _XlsxKnowledge:
     def format(self, style: int) -> str:
         return self._outline.formats[style]
 
+    def odd_moments(self) -> frozenset[tuple[int, int]]:
+        formats = {at: code for at, code in enumerate(self._outline.formats) if is_moment_format(code)}
+        with Container(self._path, self._file, trusted=True) as container:
+            return odd_moments(container.blocks(self._part), formats)
+
 
 def open_sheets(path: Path, file: str) -> list[SheetGrid]:
     """The worksheets of an XLSX in tab order."""
@@ -75,7 +84,7 @@ def open_sheets(path: Path, file: str) -> list[SheetGrid]:
         outline = read_outline(container, file)
     book = opened(path, file)
     return [
-        CalamineSheet(file, path, book, sheet.name, sheet.hidden, _XlsxKnowledge(path, file, outline, sheet.part))
+        CalamineSheet(file, path, book, sheet.name, sheet.hidden, XlsxKnowledge(path, file, outline, sheet.part))
         for sheet in outline.sheets
     ]
 
@@ -206,10 +215,10 @@ class CalamineSheet(SheetGrid):
         facts, left, quick = self._facts, self._left, _quick
         for at, row in enumerate(batch):
             faults: list[Note] = []
+            line = number + at + 1
             cells: list[Any] = [value if value.__class__ is str else quick(value) for value in row]
             if None in cells:
-                cells = [self._text(value, left + column, faults) for column, value in enumerate(row)]
-            line = number + at + 1
+                cells = [self._text(value, line, left + column, faults) for column, value in enumerate(row)]
             if line in facts.cells:
                 self._apply(facts.cells[line], row, cells, faults)
             if faults or line in facts.hidden:
@@ -217,8 +226,14 @@ class CalamineSheet(SheetGrid):
             texts.append(cells)
         return texts, troubles
 
-    def _text(self, value: object, column: int, faults: list[Note]) -> str:
+    @cached_property
+    def _odd(self) -> frozenset[tuple[int, int]]:
+        return self._knowledge.odd_moments()
+
+    def _text(self, value: object, line: int, column: int, faults: list[Note]) -> str:
         text, code = to_text(value)
+        if (value.__class__ is time or text.startswith(NO_DAY)) and (line, column) in self._odd:
+            code = "CELL-11"
         if code is not None:
             faults.append(Note(code, column=column))
         return text
@@ -243,4 +258,6 @@ def _quick(value: Any) -> str | None:
     if kind is float:
         whole = int(value) if _SMALL < value < -_SMALL else 0
         return str(whole) if whole == value else None
-    return value.isoformat() if kind is date else None  # type: ignore[no-any-return]
+    if kind is date and (text := value.isoformat()) != NO_DAY:
+        return text  # type: ignore[no-any-return]
+    return None

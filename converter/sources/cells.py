@@ -13,7 +13,17 @@ from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from functools import lru_cache
 
-__all__ = ["BUILT_IN", "Mask", "is_day_format", "mask_of", "to_text", "unescape"]
+__all__ = [
+    "BUILT_IN",
+    "NO_DAY",
+    "Mask",
+    "is_day_format",
+    "is_moment_format",
+    "is_odd_serial",
+    "mask_of",
+    "to_text",
+    "unescape",
+]
 
 _EXACT = 10**15
 #: General format shows six digits of a long number: fewer significant digits in a longer one were eaten by a text
@@ -23,6 +33,11 @@ _LONG = 12
 
 _ESCAPE = re.compile("_x([0-9A-Fa-f]{4})_")
 _LITERAL = re.compile(r'"([^"]*)"|\\(.)|_.|\*.|\[[^\]]*\]', re.DOTALL)
+_LITERAL_TEXT = re.compile(r'"[^"]*"|\\.|_.|\*.|\[(?![hms]+\])[^\]]*\]', re.DOTALL | re.IGNORECASE)
+_ELAPSED = re.compile(r"\[([hms]+)\]", re.IGNORECASE)
+#: Excel's 60th day, the 29th of February 1900, never was: libraries answer with the day before.
+_NO_DAY = 60
+NO_DAY = "1900-02-28"
 _CONDITION = re.compile(r"\[(<=|>=|<>|<|>|=)\s*(-?\d+(?:\.\d+)?)\]")
 
 
@@ -97,18 +112,17 @@ def _integer(value: int, number_format: str) -> tuple[str, str | None]:
 class Mask:
     """A number format that changes what identifies: zero padding, or a percentage."""
 
-    def __init__(self, tokens: list[tuple[str, str]], least: int, decimals: int, percent: bool) -> None:
+    def __init__(self, tokens: list[tuple[str, str]], least: int, percent: bool) -> None:
         """``least``: digits always shown, before the decimal mark, or after it for a percentage."""
         self._tokens = tokens
         self._least = least
-        self._decimals = decimals
         self._percent = percent
 
     def apply(self, value: float) -> str:
         if self._percent:
-            scaled = Decimal(format(value, ".15g")) * 100
-            whole, _, part = format(scaled.quantize(Decimal(1).scaleb(-self._decimals)), "f").partition(".")
-            part = part[: self._least] + part[self._least :].rstrip("0")
+            # More digits than the format shows are no less in the cell.
+            whole, _, part = format(Decimal(format(value, ".15g")) * 100, "f").partition(".")
+            part = part.rstrip("0").ljust(self._least, "0")
             return f"{whole}.{part}%" if part else f"{whole}%"
         digits = str(abs(int(value))).zfill(self._least)
         text = ""
@@ -133,13 +147,16 @@ def mask_of(number_format: str) -> Mask | None:
     if "%" in _LITERAL.sub("", section):
         decimals = re.search(r"\.([0#?]+)", section)
         fixed = decimals[1] if decimals else ""
-        return Mask([], fixed.count("0"), len(fixed), True)
+        return Mask([], fixed.count("0"), True)
     tokens = _tokens(section)
     if tokens is None:
         return None
+    first = next((at for at, (kind, _) in enumerate(tokens) if kind == "digit"), 0)
+    # A word before the digits is always shown, a separator among them where it has something to separate.
+    tokens[:first] = [("fixed", char) for _, char in tokens[:first]]
     digits = [char for kind, char in tokens if kind == "digit"]
     least = len(digits) - digits.index("0") if "0" in digits else 0
-    return Mask(tokens, least, 0, False) if least >= 2 else None
+    return Mask(tokens, least, False) if least >= 2 else None
 
 
 def _tokens(section: str) -> list[tuple[str, str]] | None:
@@ -165,9 +182,34 @@ def _tokens(section: str) -> list[tuple[str, str]] | None:
 
 def is_day_format(number_format: str) -> bool:
     """Whether numbers under this format are shown as days, without a time."""
-    letters = _LITERAL.sub("", number_format.split(";")[0]).lower()
+    letters = _letters(number_format)
     return ("d" in letters or "y" in letters) and not ("h" in letters or "s" in letters)
 
 
+def is_moment_format(number_format: str) -> bool:
+    """Whether numbers under this format are shown as days, times or durations."""
+    return bool(set("dyhs").intersection(_letters(number_format))) or "[m" in number_format.lower()
+
+
+def is_odd_serial(value: float, number_format: str) -> bool:
+    """Whether a number under a format of moments is none: negative, below the first day, or the 29th of February 1900
+    that Excel alone knows."""
+    if value < 0:
+        return True
+    return is_day_format(number_format) and (value < 1 or int(value) == _NO_DAY)
+
+
+@lru_cache(maxsize=512)
+def _letters(number_format: str) -> str:
+    return _ELAPSED.sub(r"\1", _LITERAL_TEXT.sub("", number_format.split(";")[0])).lower().replace("general", "")
+
+
 #: Formats that every workbook has under a number, as far as they matter here (ECMA-376 part 1, 18.8.30).
-BUILT_IN = {"9": "0%", "10": "0.00%", **dict.fromkeys(("14", "15", "16", "17", "22"), "dd/mm/yyyy")}
+BUILT_IN = {
+    "9": "0%",
+    "10": "0.00%",
+    **dict.fromkeys(("14", "15", "16", "17"), "dd/mm/yyyy"),
+    "22": "dd/mm/yyyy hh:mm",
+    **dict.fromkeys(("18", "19", "20", "21", "45", "47"), "hh:mm:ss"),
+    "46": "[h]:mm:ss",
+}

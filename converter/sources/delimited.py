@@ -25,8 +25,15 @@ _DELIMITERS = (";", "\t", ",", "|")
 _RARE = ("^", "~", "¦", "§", "||", "\x1f", "$", "!", "#")
 _NAMES = {"\t": "tab", "\x1f": "\\x1f"}
 _SPELLINGS = {
-    **{"tab": "\t", "tabulation": "\t", "\\t": "\t", "comma": ",", "virgule": ",", "pipe": "|"},
-    **{"\\x1f": "\x1f", "space": " ", "espace": " "},
+    "tab": "\t",
+    "tabulation": "\t",
+    "\\t": "\t",
+    "comma": ",",
+    "virgule": ",",
+    "pipe": "|",
+    "\\x1f": "\x1f",
+    "space": " ",
+    "espace": " ",
 }
 #: Words that need no language, for the notice.
 _EVIDENCE = {"bom": "BOM", "nul": "NUL", "utf-8": "UTF-8", "ascii": "ASCII", "scored": "é è à ç"}

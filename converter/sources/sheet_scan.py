@@ -8,10 +8,12 @@ interest, so that an ordinary sheet costs little more than unpacking it.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
-__all__ = ["EMPTY", "ERROR", "FORMULA", "SheetFacts", "bounds", "column_of", "scan_sheet"]
+from converter.sources.cells import is_odd_serial
+
+__all__ = ["EMPTY", "ERROR", "FORMULA", "SheetFacts", "bounds", "column_of", "odd_moments", "scan_sheet"]
 
 #: Kinds of facts about a cell; a style is its own (non-negative) number.
 ERROR, FORMULA, EMPTY = -1, -2, -3
@@ -26,6 +28,7 @@ _TYPE = re.compile(rb"""\bt\s*=\s*["'](\w+)["']""")
 _HIDDEN = re.compile(rb"""\bhidden\s*=\s*["'](?:1|true)["']""")
 _HAS_FORMULA = re.compile(rb"<(?:\w+:)?f\b")
 _VALUE = re.compile(rb"<(?:\w+:)?(?:v|is)\b[^>/]*>\s*[^<\s]|<(?:\w+:)?is\b")
+_SERIAL = re.compile(rb"<(?:\w+:)?v\b[^>]*>\s*(-?[0-9.]+(?:[Ee][+-]?[0-9]+)?)\s*<")
 _EMPTY_VALUE = re.compile(rb"<(?:\w+:)?v\b")
 _ALL_COLUMNS = 16384
 _UNUSUAL_STYLE = re.compile(rb"<\w+:row\b|<row[^>]*(?:='| =|= )|<c [^>]*(?:='| =|= )")
@@ -77,6 +80,27 @@ def scan_sheet(blocks: Iterable[bytes], styles: Iterable[int] = ()) -> SheetFact
             if found := tuple(_cells(content, wanted)):
                 facts.cells[row] = shared.setdefault(found, found)
     return facts
+
+
+def odd_moments(blocks: Iterable[bytes], formats: Mapping[int, str]) -> frozenset[tuple[int, int]]:
+    """Row and column of the cells whose number is no possible moment. ``formats``: of the styles that show moments.
+
+    A full look at every cell, so asked only when a library returned what might be one."""
+    found: set[tuple[int, int]] = set()
+    row = 0
+    for block in _whole_rows(blocks):
+        for match in _ROW.finditer(block):
+            number = _NUMBER.search(match[1])
+            row = int(number[1]) if number else row + 1
+            found.update((row, column) for column in _odd_cells(match[2] or b"", formats))
+    return frozenset(found)
+
+
+def _odd_cells(content: bytes, formats: Mapping[int, str]) -> Iterator[int]:
+    for column, attributes, inside in _split_cells(content):
+        style, value = _STYLE.search(attributes), _SERIAL.search(inside)
+        if style and value and (code := formats.get(int(style[1]))) and is_odd_serial(float(value[1]), code):
+            yield column
 
 
 def bounds(blocks: Callable[[], Iterable[bytes]], enough: int) -> tuple[int, int]:
@@ -134,12 +158,17 @@ def _last_row(block: bytes, before: int) -> int:
     return int(number[1]) if number else before + len(_ROW_START.findall(block))
 
 
-def _cells(content: bytes, wanted: frozenset[int]) -> Iterator[tuple[int, int]]:
+def _split_cells(content: bytes) -> Iterator[tuple[int, bytes, bytes]]:
+    """Column, attributes and content of the cells of one row."""
     column = -1
     for match in _CELL.finditer(content):
-        attributes, inside = match[1], match[2] or b""
-        reference = _REFERENCE.search(attributes)
+        reference = _REFERENCE.search(match[1])
         column = column_of(reference[1].decode()) if reference else column + 1
+        yield column, match[1], match[2] or b""
+
+
+def _cells(content: bytes, wanted: frozenset[int]) -> Iterator[tuple[int, int]]:
+    for column, attributes, inside in _split_cells(content):
         kind = _TYPE.search(attributes)
         if kind and kind[1] == b"e":
             yield column, ERROR

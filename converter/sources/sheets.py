@@ -36,6 +36,8 @@ class LoadedSheet(SheetGrid):
         super().__init__(file, path, sheet, hidden)
         self.typed = typed
         self._records = records
+        #: Rows of a file that has no rows of its own (an XML index) are as far apart as its elements.
+        self.sparse = typed
         self.columns = max((len(cells) for _, cells, _ in records), default=0)
 
     def records(self) -> Iterator[Record]:

@@ -368,7 +368,7 @@ class RowReader:
             blank += pending
             pending = 0
             yield finish(line, cells, trouble)
-        self.blank, self.blank_from = blank, first_blank
+        self.blank, self.blank_from = _gaps(grid, start) if grid.sparse else (blank, first_blank)
 
     def _hidden_sheet(self) -> bool:
         return self._skip_hidden and self._layout.grid.hidden
@@ -489,6 +489,19 @@ class _Filler:
                     trouble.notices.append(Note("CELL-09", column=raw))
         if unknown:
             trouble.broken.append(Note("SRC-33"))
+
+
+def _gaps(grid: Grid, start: int) -> tuple[int, int]:
+    """The number of blank rows among the data of a sheet that leaves them out, and the first of them."""
+    count = first = 0
+    last = start
+    for line, cells, trouble in grid.records():
+        if line > start and (any(cells) or (trouble and (trouble.broken or trouble.faults))):
+            if line > last + 1:
+                count += line - last - 1
+                first = first or last + 1
+            last = line
+    return count, first
 
 
 def _projection(labels: Sequence[str], header: Sequence[str]) -> tuple[int, ...] | None:

@@ -52,6 +52,8 @@ class Grid(ABC):
 
     #: Rows of a text file must have the usual number of fields; rows of a sheet are as long as they are.
     counted = False
+    #: True when blank records are not among the records.
+    sparse = False
     #: True when real date cells came out as ISO text.
     typed = False
     #: Columns that hold something, where the reader knows.

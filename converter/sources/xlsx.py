@@ -12,12 +12,13 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, time
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
 
 from converter.diagnostics import SourceError
-from converter.sources.cells import is_day_format, to_text, unescape
+from converter.sources.calamine import XlsxKnowledge, open_sheets
+from converter.sources.cells import NO_DAY, is_day_format, to_text, unescape
 from converter.sources.cleaning import clean_cells
 from converter.sources.containers import Container
 from converter.sources.limits import FULL_MODE_BYTES, FULL_MODE_SHEET_BYTES
@@ -40,10 +41,20 @@ class _Sheet:
     merges: tuple[tuple[int, int, int, int], ...]
 
 
+class _Known:
+    """What the sheet's own XML says beyond openpyxl."""
+
+    def __init__(self, facts: SheetFacts, knowledge: XlsxKnowledge) -> None:
+        self.facts = facts
+        self._knowledge = knowledge
+
+    @cached_property
+    def odd(self) -> frozenset[tuple[int, int]]:
+        return self._knowledge.odd_moments()
+
+
 def open_workbook(path: Path, file: str, strict: bool) -> list[SheetGrid]:
     """The worksheets in tab order. SourceError when the workbook is damaged, protected or beyond the limits."""
-    from converter.sources.calamine import open_sheets
-
     status = path.stat()
     sheets = None
     if not strict and status.st_size <= FULL_MODE_BYTES:
@@ -68,12 +79,15 @@ def _read(path: Path, file: str, size: int, modified: int) -> tuple[_Sheet, ...]
         outline = read_outline(container, file)
         if any(container.size(sheet.part) > FULL_MODE_SHEET_BYTES for sheet in outline.sheets):
             return None
-        facts = {sheet.name: scan_sheet(container.blocks(sheet.part)) for sheet in outline.sheets}
+        known = {
+            sheet.name: _Known(scan_sheet(container.blocks(sheet.part)), XlsxKnowledge(path, file, outline, sheet.part))
+            for sheet in outline.sheets
+        }
     book = _loaded(path)
-    if book is None or {sheet.title for sheet in book.worksheets} != set(facts):
+    if book is None or {sheet.title for sheet in book.worksheets} != set(known):
         return None
     first_day = getattr(book, "epoch", None)
-    return tuple(_sheet(sheet, facts[sheet.title], first_day) for sheet in book.worksheets)
+    return tuple(_sheet(sheet, known[sheet.title], first_day) for sheet in book.worksheets)
 
 
 def _loaded(path: Path) -> Any:
@@ -92,7 +106,8 @@ def _loaded(path: Path) -> Any:
     return book if book.worksheets else None
 
 
-def _sheet(sheet: Any, facts: SheetFacts, first_day: datetime | None) -> _Sheet:
+def _sheet(sheet: Any, known: _Known, first_day: datetime | None) -> _Sheet:
+    facts = known.facts
     rows: dict[int, dict[int, Any]] = {}
     # Only cells that exist: iter_rows() would make every cell of the sheet's rectangle, which two far cells can blow
     # up.
@@ -105,7 +120,7 @@ def _sheet(sheet: Any, facts: SheetFacts, first_day: datetime | None) -> _Sheet:
     hidden = frozenset(number for number, row in sheet.row_dimensions.items() if row.hidden)
     records = []
     for number in sorted(rows):
-        record = _record(number, rows[number], dict(facts.cells.get(number, ())), first_day)
+        record = _record(number, rows[number], dict(facts.cells.get(number, ())), known, first_day)
         if number in hidden:
             trouble = record[2] or Trouble()
             trouble.hidden = True
@@ -118,13 +133,17 @@ def _sheet(sheet: Any, facts: SheetFacts, first_day: datetime | None) -> _Sheet:
     return _Sheet(sheet.title, sheet.sheet_state != "visible", tuple(records), hidden, merges)
 
 
-def _record(number: int, cells: Mapping[int, Any], facts: Mapping[int, int], first_day: datetime | None) -> Record:
+def _record(
+    number: int, cells: Mapping[int, Any], facts: Mapping[int, int], known: _Known, first_day: datetime | None
+) -> Record:
     unknown = [column for column, kind in facts.items() if kind == FORMULA]
     width = max([*cells, *unknown], default=-1) + 1
     texts = [""] * width
     trouble = Trouble()
     for column, cell in cells.items():
         texts[column], code = _text(cell, first_day)
+        if texts[column].startswith(NO_DAY) and not isinstance(cell.value, str) and (number, column) in known.odd:
+            code = "CELL-11"
         if code is not None:
             trouble.faults.append(Note(code, column=column))
     trouble.faults += [Note("CELL-02", column=column) for column in unknown]
