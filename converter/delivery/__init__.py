@@ -1,0 +1,27 @@
+"""The folder handed over: products complete or absent, a journal to resume from, a manifest and sums for the receiver.
+
+Knows nothing of FHIR or CDA: bytes go in by way of a :class:`Writer`, and what the manifest says of them as entries.
+"""
+
+from __future__ import annotations
+
+from converter.delivery.entries import BundleEntry, DocumentEntry, ResidentEntry
+from converter.delivery.failures import WriteError
+from converter.delivery.files import FileWriter, NullWriter, Writer
+from converter.delivery.folder import Delivery, open_delivery
+from converter.delivery.manifest import manifest_head
+from converter.delivery.schema import manifest_schema
+
+__all__ = [
+    "BundleEntry",
+    "Delivery",
+    "DocumentEntry",
+    "FileWriter",
+    "NullWriter",
+    "ResidentEntry",
+    "WriteError",
+    "Writer",
+    "manifest_head",
+    "manifest_schema",
+    "open_delivery",
+]

@@ -1,0 +1,237 @@
+"""A delivery folder being filled: what is complete stays, what is not is done again, nothing is removed unasked.
+
+What holds at every instant, also after kill -9:
+
+- a product is complete or absent (:mod:`converter.delivery.files`);
+- a resident counts as complete once its line is in the journal, and that comes after its files;
+- ``manifest.json`` lists only what is there: it is removed, with the sums, before the first product changes, and
+  comes back at the end. A run that keeps everything leaves it untouched.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from itertools import count
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from converter.delivery.entries import BundleEntry, ResidentEntry
+from converter.delivery.failures import WriteError, explained
+from converter.delivery.files import FOLDERS, MANIFEST, PRODUCT, FileWriter, Stamp, invalidate, sha256_of, stamp
+from converter.delivery.journal import JOURNAL, JOURNAL_SCHEMA, Journal, Noted, journal_schema
+from converter.delivery.lock import LOCK, Lock
+from converter.delivery.manifest import write_manifest
+from converter.delivery.schema import MANIFEST_SCHEMA
+from converter.diagnostics import Diagnostic, OutputError, ProductLocation
+
+__all__ = ["Delivery", "open_delivery"]
+
+_WORK = ".work"
+#: What is in a folder that a run has opened and not got any further with.
+_TRACES = {LOCK, _WORK}
+#: The run's record, which a run may leave that ends before it opens the delivery; its first member is its schema.
+_RECORD, _OURS = "run.json", "dui-converter/"
+_RECORD_SCHEMA = _OURS + "run/"
+
+
+def open_delivery(path: Path, *, force: bool = False) -> Delivery:
+    """The folder, made if need be, locked for this run; ``force`` redoes what an earlier run completed.
+
+    OutputError when it cannot be written, holds something else (nothing is then touched) or is another run's.
+    """
+    path = path.absolute()
+    with explained("."):
+        _refuse_foreign(path)
+        path.mkdir(mode=0o700, parents=True, exist_ok=True)
+    lock = Lock(path / LOCK)
+    try:
+        with explained("."):
+            _refuse_foreign(path)  # again: now nobody else fills it
+        return _opened(path, lock, force)
+    except BaseException:
+        lock.release()
+        raise
+
+
+class Delivery:
+    """See the module. A context manager; ``work`` is for temporary files and goes at the end."""
+
+    def __init__(self, path: Path, work: Path, journal: Journal, lock: Lock, *, force: bool) -> None:
+        self.path, self.work = path, work
+        self.writer = FileWriter(path, work)
+        self._journal, self._lock, self._force = journal, lock, force
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, _: type[BaseException] | None, __: BaseException | None, ___: TracebackType | None) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Remove the work folder and let other runs in. Harmless when repeated."""
+        self._journal.close()
+        shutil.rmtree(self.path / _WORK, ignore_errors=True)
+        self._lock.release()
+
+    # ------------------------------------------------------------------------------------------------- residents
+
+    def previous(self, resident: str) -> ResidentEntry | None:
+        """What an earlier run (or this one) completed of a resident; None unless each file is there, as it was made.
+
+        A file whose stamp is the noted one is taken as unchanged; any other is read and its SHA-256 compared.
+        """
+        noted = None if self._force else self._journal.read(resident)
+        if noted is None or len(noted.stamps) != len(noted.entry.bundles):
+            return None
+        whole = all(self._is_whole(*pair) for pair in zip(noted.entry.bundles, noted.stamps, strict=True))
+        return noted.entry if whole else None
+
+    def completed(self, entry: ResidentEntry) -> None:
+        """Note that a resident's files are written; on return the note is on the disk.
+
+        Files of an older version of the same resident that the entry no longer names are removed. OutputError when a
+        file that the entry names is not there in its size. Nothing happens for an entry noted already.
+        """
+        stamps = tuple(self._stamp_of(b) for b in entry.bundles)
+        old = self._journal.read(entry.resident)
+        self._remove([*self._outdated(entry, old.entry if old else None)])
+        self._journal.add(Noted(entry, stamps))
+
+    # ------------------------------------------------------------------------------------------------- leftovers
+
+    def leftovers(self, residents: Iterable[str]) -> list[str]:
+        """Products in the folder that no entry of these residents names, sorted: they stem from an earlier run."""
+        return self._unnamed({b.file for entry in self._entries(residents) for b in entry.bundles})
+
+    def prune(self, files: Sequence[str]) -> None:
+        """Remove files that :meth:`leftovers` named; an entry that named them is no longer a complete one."""
+        self._remove(files)
+
+    # ---------------------------------------------------------------------------------------------------- the end
+
+    def finish(self, head: Mapping[str, Any], residents: Iterable[str]) -> None:
+        """Write ``manifest.json`` (``head``, see :func:`manifest_head`; bundles in this order; totals), then the sums.
+
+        ``residents`` are those handed over by this run: each completed in it or kept from before. KeyError for one
+        that the journal does not know, a bug. OutputError when a file has gone meanwhile.
+        """
+        named: set[str] = set()
+        write_manifest(self.path, self.work, head, self._listed(residents, named), lambda: self._unnamed(named))
+        with suppress(WriteError):  # the old journal is as good, only longer
+            self._journal.compact()
+
+    # -------------------------------------------------------------------------------------------------- its parts
+
+    def _entries(self, residents: Iterable[str]) -> Iterator[ResidentEntry]:
+        for resident in residents:
+            noted = self._journal.read(resident)
+            if noted is None:
+                raise KeyError(f"resident {resident} was not completed")
+            yield noted.entry
+
+    def _listed(self, residents: Iterable[str], named: set[str]) -> Iterator[ResidentEntry]:
+        for entry in self._entries(residents):
+            for bundle in entry.bundles:
+                self._stamp_of(bundle)
+                named.add(bundle.file)
+            yield entry
+
+    def _unnamed(self, named: set[str]) -> list[str]:
+        return sorted(file for file in _products(self.path) if file not in named)
+
+    def _stamp_of(self, bundle: BundleEntry) -> Stamp:
+        try:
+            found = stamp(self.path / bundle.file)
+        except FileNotFoundError:
+            found = (-1, 0, 0, 0)
+        except OSError as error:
+            with explained(bundle.file):
+                raise error
+        if found[0] != bundle.size:
+            raise OutputError(Diagnostic("DLV-09", ProductLocation(bundle.file), {"file": bundle.file}))
+        return found
+
+    def _is_whole(self, bundle: BundleEntry, noted: Stamp) -> bool:
+        path = self.path / bundle.file
+        try:
+            found = stamp(path)
+            if path.is_symlink() or not path.is_file() or found[0] != bundle.size:
+                return False
+            return found == noted or sha256_of(path) == bundle.sha256
+        except OSError:
+            return False  # what cannot be read cannot be kept
+
+    def _outdated(self, entry: ResidentEntry, old: ResidentEntry | None) -> Iterator[str]:
+        named = {b.file for b in entry.bundles}
+        yield from (b.file for b in (old.bundles if old else ()) if b.file not in named)
+        # Parts that a killed run wrote without living to note them: they follow the last one of today.
+        for number in count(max(2, len(entry.bundles) + 1)):
+            file = f"{FOLDERS[0]}/{entry.resident}-{number:02d}.json"
+            if file in named or not (self.path / file).is_file():
+                return
+            yield file
+
+    def _remove(self, files: Sequence[str]) -> None:
+        for number, file in enumerate(files):
+            with explained(file):
+                if not number:
+                    invalidate(self.path)
+                (self.path / file).unlink(missing_ok=True)
+
+
+def _opened(path: Path, lock: Lock, force: bool) -> Delivery:
+    try:
+        with explained("."):
+            work = _fresh_work(path)
+        return Delivery(path, work, Journal(path / JOURNAL, work), lock, force=force)
+    except BaseException:
+        shutil.rmtree(path / _WORK, ignore_errors=True)
+        raise
+
+
+def _products(path: Path) -> Iterator[str]:
+    for folder in FOLDERS:
+        if not (path / folder).is_dir():
+            continue
+        with explained(folder), os.scandir(path / folder) as found:
+            for item in found:
+                if PRODUCT.fullmatch(name := f"{folder}/{item.name}"):
+                    yield name
+
+
+def _fresh_work(path: Path) -> Path:
+    """A new temporary folder; those of dead runs go, so that what a worker left of one still holds is never renamed."""
+    folder = path / _WORK
+    if folder.exists():
+        shutil.rmtree(folder)
+    folder.mkdir(mode=0o700)
+    return Path(tempfile.mkdtemp(dir=folder))
+
+
+def _refuse_foreign(path: Path) -> None:
+    """OutputError unless the folder is absent, empty or a delivery of ours. OSError when it cannot be looked at."""
+    if not path.exists() and not path.is_symlink():
+        return
+    names = {item.name for item in path.iterdir()}
+    if not names or (LOCK in names and names <= _TRACES):
+        return
+    schemas = {journal_schema(path / JOURNAL) if JOURNAL in names else None}
+    schemas |= {_schema_of(path / name) for name in (MANIFEST, _RECORD) if name in names}
+    if schemas & {JOURNAL_SCHEMA, MANIFEST_SCHEMA} or any(s.startswith(_RECORD_SCHEMA) for s in schemas if s):
+        return
+    raise OutputError(Diagnostic("DLV-07" if any(schemas) else "DLV-05", params={"folder": path.name}))
+
+
+def _schema_of(path: Path) -> str | None:
+    """What a JSON file of ours says it is, in one of its first members."""
+    try:
+        with path.open("rb") as stream:
+            words = stream.read(200).decode("ascii", "replace").split('"')
+    except OSError:
+        return None
+    return next((word for word in words if word.startswith(_OURS)), None)

@@ -1,0 +1,101 @@
+"""The JSON Schema of ``manifest.json``, version 1: the words of the delivery for its receiver."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from converter.delivery.files import PRODUCT
+
+__all__ = ["MANIFEST_SCHEMA", "manifest_schema"]
+
+#: The value of ``schema`` in every manifest; the number grows when a member is removed or changes its meaning.
+MANIFEST_SCHEMA = "dui-converter/manifest/1"
+
+_COUNT = {"type": "integer", "minimum": 0}
+_TEXT = {"type": "string", "minLength": 1}
+_SHA256 = {"type": "string", "pattern": "^[0-9a-f]{64}$"}
+_FILE = {"type": "string", "pattern": f"^{PRODUCT.pattern}$"}
+
+
+def manifest_schema() -> dict[str, Any]:
+    """The schema, JSON Schema 2020-12, every member described. Unknown members are allowed at the top only."""
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "Manifest of a delivery of DUI documents",
+        "type": "object",
+        "required": ["schema", "tool", "release", "mapping", "accounting", "bundles", "leftovers", "totals"],
+        "properties": {
+            "schema": {"const": MANIFEST_SCHEMA, "description": "version of this shape"},
+            "tool": _closed("what made the delivery", name=_TEXT, version=_TEXT),
+            "release": _TEXT | {"description": "release of the guide, as tddui-1.1.0"},
+            "mapping": {
+                "type": "object",
+                "description": "the mapping used; fingerprint is the SHA-256 of its canonical form",
+                "required": ["fingerprint"],
+                "properties": {"fingerprint": _TEXT},
+            },
+            "clock": _TEXT | {"description": "clock of the run, ISO 8601; creation dates in the products come from it"},
+            "flow": {"enum": [1, 2], "description": "1: single DocumentReference files; 2: transaction bundles"},
+            "accounting": _closed(
+                "rows of the sources: read = converted + rejected + skipped, per source and in total",
+                sources={"type": "array", "items": _closed("one source", source=_TEXT, **_counts())},
+                total=_closed("all sources", **_counts()),
+            ),
+            "bundles": {"type": "array", "description": "files, in order of transfer", "items": _bundle()},
+            "leftovers": {
+                "type": "array",
+                "description": "files of an earlier run that are still in the folder: not part of this delivery",
+                "items": _FILE,
+            },
+            "totals": _closed(
+                "sums over `bundles`; bytes are those of the files",
+                **{name: _COUNT for name in ("residents", "bundles", "documents", "bytes")},
+            ),
+        },
+    }
+
+
+def _closed(description: str, *optional: str, **members: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "type": "object",
+        "description": description,
+        "required": [name for name in members if name not in optional],
+        "properties": members,
+        "additionalProperties": False,
+    }
+
+
+def _counts() -> dict[str, Any]:
+    return {name: _COUNT for name in ("read", "converted", "rejected", "skipped")}
+
+
+def _bundle() -> dict[str, Any]:
+    return _closed(
+        "one file",
+        file=_FILE | {"description": "name below the delivery"},
+        size=_COUNT | {"description": "bytes"},
+        sha256=_SHA256,
+        resident=_TEXT | {"description": "digest that stands for the person; parts of one person share it"},
+        documents={"type": "array", "items": _document(), "description": "in order of the file's entries"},
+    )
+
+
+def _document() -> dict[str, Any]:
+    return _closed(
+        "one document",
+        "scan",
+        masterIdentifier=_TEXT | {"description": "DocumentReference.masterIdentifier.value"},
+        source=_closed(
+            "the row it comes from: source of the mapping, file, sheet, physical line (from 1)",
+            "sheet",
+            "line",
+            name=_TEXT,
+            file=_TEXT,
+            sheet=_TEXT,
+            line={"type": "integer", "minimum": 1},
+        ),
+        contentType=_TEXT | {"description": "of the attachment"},
+        size=_COUNT | {"description": "of the attachment, bytes before base64"},
+        hash=_TEXT | {"description": "of the attachment: base64 of SHA-1, as in DocumentReference"},
+        scan=_closed("the scanned file inside, when there is one", "size", sha256=_SHA256, size=_COUNT),
+    )
