@@ -49,7 +49,7 @@ def manifest_schema() -> dict[str, Any]:
             },
             "totals": _closed(
                 "sums over `bundles`; bytes are those of the files",
-                **{name: _COUNT for name in ("residents", "bundles", "documents", "bytes")},
+                **dict.fromkeys(("residents", "bundles", "documents", "bytes"), _COUNT),
             ),
         },
     }
@@ -66,7 +66,7 @@ def _closed(description: str, *optional: str, **members: dict[str, Any]) -> dict
 
 
 def _counts() -> dict[str, Any]:
-    return {name: _COUNT for name in ("read", "converted", "rejected", "skipped")}
+    return dict.fromkeys(("read", "converted", "rejected", "skipped"), _COUNT)
 
 
 def _bundle() -> dict[str, Any]:
