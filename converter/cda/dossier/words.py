@@ -13,7 +13,7 @@ from markupsafe import Markup, escape
 from converter.cda.moments import ts
 from converter.cda.parts import address, address_lines, telecoms
 from converter.cda.text import printable
-from converter.dossier import AddedDocument, Evaluation, Event, Place, Professional
+from converter.dossier import AddedDocument, Evaluation, Event, Insured, Place, Professional
 from converter.model import Address, Coding, Identifier, Moment, Organization, PartialDate, Period, Telecom
 
 __all__ = ["DASH", "FILTERS", "day", "span"]
@@ -78,8 +78,8 @@ def person(value: Professional) -> str:
     text = ", ".join(words)
     if value.identifier:
         text = f"{text} ({_number(value.identifier)})" if text else _number(value.identifier)
-    if value.organization and value.organization.name:
-        text = f"{text}, {value.organization.name}" if text else value.organization.name
+    if value.organization and (value.organization.name or value.organization.identifier):
+        text = ", ".join(filter(None, (text, value.organization.name or structure(value.organization))))
     return text
 
 
@@ -101,10 +101,17 @@ def structure(value: Organization) -> str:
     return value.name or number or DASH
 
 
+def insured(value: Insured) -> str:
+    """Name and social security number of the insured person."""
+    number = f"n° {value.number.extension}" if value.number else None
+    return " ".join(filter(None, (value.name, number))) or DASH
+
+
 def place(value: Place | None) -> str:
     if value is None:
         return ""
-    return ", ".join([*([value.name] if value.name else []), *(address_lines(value.address) if value.address else ())])
+    address = address_lines(value.address) if value.address else ()
+    return ", ".join([*([value.name] if value.name else []), *address, *map(telecom, value.telecoms)])
 
 
 def address_element(value: Address | None) -> Markup:
@@ -180,6 +187,7 @@ FILTERS = {
     "evaluation_name": evaluation_name,
     "file_kind": file_kind,
     "has_details": has_details,
+    "insured": insured,
     "is_number": is_number,
     "item_result": item_result,
     "lines": lines,
