@@ -18,7 +18,10 @@ from pydantic import ValidationError
 from converter import terminology
 from converter.diagnostics import Diagnostic, MappingError, MappingLocation
 from converter.mapping.checks import check, clock_problem
+from converter.mapping.editor_schema import json_schema
+from converter.mapping.fields import field_of
 from converter.mapping.merge import Merged, read_chain
+from converter.mapping.nodes import ConstantValue, LookupValue
 from converter.mapping.problems import diagnostics_of
 from converter.mapping.repair import mend
 from converter.mapping.rules import row_rules
@@ -169,7 +172,7 @@ def check_columns(loaded: LoadedMapping, headers: Mapping[str, Header]) -> list[
     """Every column the mapping names against the headers of the sources that could be opened.
 
     MAP-31 unknown and MAP-32 ambiguous are errors; a column found only without regard to case, accents and spacing is
-    a notice (MAP-33).
+    a notice (MAP-33). MAP-61: text that shall give a date, of which nobody said how it is written.
     """
     found: dict[tuple[KeyPath, str], Diagnostic] = {}
     for use in columns(loaded.spec):
@@ -180,7 +183,20 @@ def check_columns(loaded: LoadedMapping, headers: Mapping[str, Header]) -> list[
         if problem is not None:
             code, params = problem
             found[use.path, use.column] = Diagnostic(code, loaded.locate(use.path), params)
-    return list(found.values())
+    return [*found.values(), *_undeclared_dates(loaded, headers)]
+
+
+def _undeclared_dates(loaded: LoadedMapping, headers: Mapping[str, Header]) -> Iterator[Diagnostic]:
+    for use in values(loaded.spec):
+        value, source = use.value, use.source
+        if isinstance(value, ConstantValue) or not field_of(use.path).is_date or getattr(value, "date", None):
+            continue
+        column = value if isinstance(value, str) else getattr(value, "column", "{{ … }}")
+        if isinstance(value, LookupValue):
+            source, column = value.lookup.source, value.lookup.column
+        header = headers.get(source or "")
+        if header is not None and not header.typed:
+            yield Diagnostic("MAP-61", loaded.locate(use.path), {"column": column, "source": source or ""})
 
 
 def _column_problem(header: Header, column: str, source: str) -> tuple[str, Mapping[str, str | int]] | None:
@@ -252,11 +268,3 @@ def custodian(spec: MappingSpec) -> Organization | None:
         return None
     number = f"1{keeper.finess}" if keeper.finess else f"3{keeper.siret}" if keeper.siret else None
     return Organization(keeper.name, Identifier(_STRUCTURES, number) if number else None)
-
-
-# ---------------------------------------------------------------------------------------------------- JSON Schema
-
-
-def json_schema() -> dict[str, Any]:
-    """The mapping language as JSON Schema, draft 2020-12, for editors."""
-    return MappingSpec.model_json_schema(by_alias=True)

@@ -164,7 +164,9 @@ def compile_value(
         return _constant(value.value, context, to)
     options = _NO_OPTIONS if isinstance(value, str) else value
     read = _reader(value, header, context)
-    return _finish(read, options, header, context, required, path, to)
+    # Whether real date cells may stand in it is said by the source that the cell comes from.
+    origin = context.headers.get(value.lookup.source, header) if isinstance(value, LookupValue) else header
+    return _finish(read, options, origin, context, required, path, to)
 
 
 _NO_OPTIONS = ValueOptions.model_validate({})
