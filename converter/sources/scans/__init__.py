@@ -1,5 +1,6 @@
 """Scanned files: the one that an index names, whether it is sound, and what to do with what is no CDA body."""
 
+from converter.sources.scans.convert import conversion_notice, convert_to_pdf
 from converter.sources.scans.inspection import Expected, inspect
 from converter.sources.scans.kinds import ACCEPTED, IMAGES, WORD, label, refusal
 from converter.sources.scans.problems import Notice, ScanError
@@ -15,6 +16,8 @@ __all__ = [
     "ScanError",
     "ScanRoot",
     "Stamp",
+    "conversion_notice",
+    "convert_to_pdf",
     "inspect",
     "label",
     "refusal",

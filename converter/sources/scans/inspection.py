@@ -23,7 +23,7 @@ from converter.sources.scans.problems import Notice, ScanError
 from converter.sources.scans.root import Located, stamp_of, unreadable
 from converter.sources.scans.sniffing import check_for
 
-__all__ = ["Expected", "inspect"]
+__all__ = ["Expected", "inspect", "open_scan"]
 
 _FLAGS = (
     os.O_RDONLY
@@ -57,7 +57,7 @@ def inspect(located: Located, expected: Expected = _NOTHING) -> tuple[ScanFile, 
     """
     wanted = _Wanted(expected)
     try:
-        with _open(located) as (stream, size):
+        with open_scan(located) as (stream, size):
             if not size:
                 raise ScanError("SCAN-20")
             return _look(located, stream, size, wanted)
@@ -98,7 +98,7 @@ def _scan(located: Located, size: int, hashes: _Hashes, check: Check) -> tuple[S
 
 
 @contextmanager
-def _open(located: Located) -> Iterator[tuple[BinaryIO, int]]:
+def open_scan(located: Located) -> Iterator[tuple[BinaryIO, int]]:
     """The open file and its size. ScanError when it is no longer what was found, before and after reading."""
     descriptor = os.open(located.path, _FLAGS)
     with open(descriptor, "rb", buffering=0) as stream:  # noqa: PTH123  # of a descriptor

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from converter.model import ScanFile
 from converter.sources.scans.problems import Notice, ScanError
 
-__all__ = ["ACCEPTED", "IMAGES", "KINDS", "WORD", "Kind", "extension_notice", "label", "refusal"]
+__all__ = ["ACCEPTED", "CHARSET", "IMAGES", "KINDS", "WORD", "Kind", "extension_notice", "label", "refusal"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,18 +99,19 @@ IMAGES = frozenset(("image/png", "image/bmp", "image/gif", "image/tiff", "image/
 #: What a word processor turns into PDF.
 WORD = frozenset(media_type for media_type, kind in KINDS.items() if kind.refused == _WORD)
 
-_CHARSET = "; charset="
+#: Between a media type and its encoding.
+CHARSET = "; charset="
 
 
 def label(media_type: str) -> str:
     """What a person calls the type."""
-    base, _, charset = media_type.partition(_CHARSET)
+    base, _, charset = media_type.partition(CHARSET)
     return f"{KINDS[base].label} ({charset})" if charset else KINDS[base].label
 
 
 def refusal(scan: ScanFile) -> ScanError:
     """Why a file that is no body is not handed over, and what to do: for a type that is not in :data:`ACCEPTED`."""
-    base, _, charset = scan.media_type.partition(_CHARSET)
+    base, _, charset = scan.media_type.partition(CHARSET)
     if charset:
         return ScanError(_TEXT, {"encoding": charset})
     return ScanError(KINDS[base].refused or _OTHER, {"type": KINDS[base].label})
@@ -119,7 +120,7 @@ def refusal(scan: ScanFile) -> ScanError:
 def extension_notice(relative: str, media_type: str) -> tuple[Notice, ...]:
     """A name that announces another type than the bytes are."""
     extension = relative.rpartition("/")[2].rpartition(".")[2].lower() if "." in relative else ""
-    kind = KINDS[media_type.partition(_CHARSET)[0]]
+    kind = KINDS[media_type.partition(CHARSET)[0]]
     if extension in kind.extensions or not any(extension in other.extensions for other in KINDS.values()):
         return ()
     return (("SCAN-72", {"type": kind.label}),)

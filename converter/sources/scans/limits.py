@@ -5,6 +5,7 @@ from __future__ import annotations
 __all__ = [
     "BLOCK",
     "HEAD",
+    "MAX_CONVERTED",
     "MAX_FRAMES",
     "MAX_IFD_ENTRIES",
     "MAX_PACKED_XMP",
@@ -32,6 +33,8 @@ MAX_XMP, MAX_PACKED_XMP = 4 * 1024**2, 64 * 1024
 MAX_FRAMES, MAX_IFD_ENTRIES, MAX_STRIPS = 20_000, 4096, 4_000_000
 #: Pixels of one image that is decoded: an A0 plan at 300 dpi has 140 million.
 MAX_PIXELS = 180_000_000
+#: Bytes of a file that is converted: img2pdf holds it, and what it makes of it, in memory.
+MAX_CONVERTED = 512 * 1024**2
 #: Parts of a zip container, and bytes read of one of them.
 MAX_PARTS, MAX_PART = 100_000, 1024 * 1024
 #: How long a word processor may work on one file.

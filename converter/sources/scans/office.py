@@ -1,7 +1,7 @@
 """ZIP and OLE containers: office files, mail, archives; password-protected ones told apart.
 
 Only what tells the type is read: names of parts, a few bytes of one. Clauses: ISO/IEC 29500-2, ODF 1.2 part 3
-(mimetype, encryption-data), [MS-CFB], [MS-OFFCRYPTO] (EncryptedPackage), [MS-DOC] FibBase.fEncrypted, [MS-XLS] FilePass.
+(mimetype, encryption-data), [MS-CFB], [MS-OFFCRYPTO] (EncryptedPackage), [MS-DOC] FibBase, [MS-XLS] FilePass.
 """
 
 from __future__ import annotations

@@ -7,6 +7,7 @@ import unicodedata
 
 from converter.diagnostics import SourceError
 from converter.sources.scans.check import Check, Opened
+from converter.sources.scans.kinds import CHARSET
 from converter.sources.scans.limits import HEAD
 from converter.sources.scans.problems import ScanError
 
@@ -62,7 +63,7 @@ class TextCheck(Check):
         wide = codec.startswith(("utf-16", "utf-32"))
         if _is_garbage(file, codec) if wide else self._nul or self._controls * _RARE > file.size:
             raise ScanError("SCAN-25")
-        self.media_type += "; charset=" + (UNCLEAR if codec == "utf-8" else CHARSETS.get(codec, codec))
+        self.media_type += CHARSET + (UNCLEAR if codec == "utf-8" else CHARSETS.get(codec, codec))
 
 
 def _codec(file: Opened) -> str:
