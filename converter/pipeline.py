@@ -18,9 +18,10 @@ from typing import Any, Protocol
 from zoneinfo import ZoneInfo
 
 from converter import __version__
+from converter.cda import header_gaps
 from converter.clock import Clock, run_clock
 from converter.conversion import Converted, Limits, Plan, Task
-from converter.delivery import Delivery, NullWriter, Writer, limits_of, open_delivery
+from converter.delivery import Delivery, FileWriter, NullWriter, limits_of, manifest_head, open_delivery
 from converter.diagnostics import ConverterError, Diagnostic, ExitCode, MappingError, Severity
 from converter.engine import converted
 from converter.fhir import RELEASES
@@ -28,7 +29,7 @@ from converter.intake import Intake, SourceFile, lookup_entries, open_sources, s
 from converter.lookups import LookupFile, write_lookups
 from converter.mapper.compiled import CompiledMapping
 from converter.mapper.identity import resident_digest
-from converter.mapping.loader import LoadedMapping, check_columns, load
+from converter.mapping.loader import LoadedMapping, check_columns, custodian, establishment, load
 from converter.model import Verdict
 from converter.report.record import RUN_SCHEMA, diagnostic_record, line_ranges
 from converter.report.rejects import rejects_csv, unindexed_csv
@@ -147,7 +148,8 @@ def convert(settings: Settings, observer: Observer) -> Run:
         zone=ZoneInfo(loaded.spec.establishment.timezone),
     )
     observer.started(loaded, run.files, run.clock)
-    _tell(run, observer, [*loaded.warnings, *problems])
+    gaps = header_gaps(establishment(loaded.spec), None, custodian(loaded.spec))
+    _tell(run, observer, [*loaded.warnings, *problems, *gaps])
     with _output(settings) as place:
         _Stages(run, observer, tables, place).all()
     return run
@@ -164,7 +166,7 @@ class _Place:
     """Where a run writes: a delivery, or nowhere (``delivery`` None); ``work`` holds temporary files."""
 
     work: Path
-    writer: Writer
+    writer: FileWriter | NullWriter
     delivery: Delivery | None
 
 
@@ -326,7 +328,7 @@ class _Stages:
 
     def _used(self) -> Iterator[Diagnostic]:
         for (how, path), count in sorted(self._run.uses.items()):
-            code = {"default": "RUN-28", "omit": "RUN-29", "unplaced": "RUN-35"}[how]
+            code = {"default": "RUN-28", "omit": "RUN-29", "unplaced": "RUN-35", "attached": "RUN-36"}[how]
             yield Diagnostic(code, None, {"path": path, "count": count})
 
     def _list_unindexed(self, spool: Spool) -> None:
@@ -337,7 +339,7 @@ class _Stages:
                 counts[source] += 1
                 yield source, relative
 
-        with self._place.writer.create("unindexed.csv") as stream:
+        with self._place.writer.create_own("unindexed.csv") as stream:
             for line in unindexed_csv(counted(), self._run.settings.report_lang):
                 stream.write(line)
         self._run.unindexed = counts.total()
@@ -359,7 +361,7 @@ class _Stages:
     def _write_rejects(self, spool: Spool) -> None:
         lines = ((f.source, f.diagnostic, f.cells) for f in spool.findings(Verdict.REJECTED) if f.diagnostic.is_error)
         labels = {name: header.labels for name, header in self._headers.items()}
-        with self._place.writer.create("rejects.csv") as stream:
+        with self._place.writer.create_own("rejects.csv") as stream:
             for line in rejects_csv(lines, labels, self._run.settings.report_lang):
                 stream.write(line)
 
@@ -377,17 +379,18 @@ class _Stages:
     def _head(self) -> dict[str, Any]:
         run, spec = self._run, self._loaded.spec
         assert run.clock is not None
-        return {
-            "release": spec.release,
-            "tool": {"name": "dui-converter", "version": __version__},
-            "mapping": {"title": spec.title, "fingerprint": self._loaded.fingerprint},
-            "date": run.clock.moment.isoformat(),
-            "complete": run.status == "complete" and not run.settings.is_partial,
-            "rows": accounting(run.sums),
-        }
+        return manifest_head(
+            tool=__version__,
+            release=spec.release,
+            mapping=self._loaded.fingerprint,
+            clock=run.clock.moment.isoformat(),
+            flow=run.settings.flow,
+            sums=run.sums,
+            complete=run.status == "complete" and not run.settings.is_partial,
+        )
 
     def _write_record(self) -> None:
         import json
 
-        with self._place.writer.create("run.json") as stream:
+        with self._place.writer.create_own("run.json") as stream:
             stream.write(json.dumps(self._run.record(), ensure_ascii=False, indent=1).encode() + b"\n")

@@ -76,8 +76,9 @@ class DossierWork:
         for number, problem in built.findings:
             ledger.note(number, [problem])
         self._skipped = dict(built.skipped)
+        kept = {d.title for d in built.dossier.documents if d.text is not None} if built.dossier else set()
         for name, count in built.unplaced.items():
-            self._compiled.context.uses["unplaced", name] += count
+            self._compiled.context.uses["attached" if name in kept else "unplaced", name] += count
         own = [replace(d, level=Severity.WARNING) for d in built.diagnostics if d.location is not None]
         self._note_own(resident, own, ledger)
         remarks = tuple(d for d in built.diagnostics if d.location is None)

@@ -74,6 +74,8 @@ def _of_scans(
             ledger.note(spooled.id, granted.diagnostics)
             if granted.scan is not None:
                 record = replace(document.record, scan=granted.scan)
+                # What a file that is still to become a PDF was before is no problem of its document.
+                ledger.note(spooled.id, _problems(document.record if granted.convert else record))
                 yield Draft(record, (spooled.id,), None, granted.convert, spec.convert_office, spec.place)
 
 
@@ -104,7 +106,15 @@ def _of_rows(
                 for r in group:
                     ledger.note(r.id, [Diagnostic("RUN-27", r.row.location(), {"template": spec.template})])
             else:
+                ledger.note(first.id, _problems(document.record))
                 yield Draft(document.record, tuple(r.id for r in group), text)
+
+
+def _problems(record: DocumentRecord) -> list[Diagnostic]:
+    """What of a record has no place in its CDA, where it gets one."""
+    from converter.cda import document_problems
+
+    return document_problems(record) if record.wrap else []
 
 
 def _text(

@@ -15,11 +15,12 @@ from converter.mapping.schema import ScanRule
 from converter.model import ScanFile, SourceRow
 from converter.sources.scans import (
     ACCEPTED,
+    IMAGES,
+    WORD,
     Expected,
     Located,
     ScanError,
     ScanRoot,
-    can_convert,
     inspect,
     refusal,
     stamp,
@@ -103,6 +104,6 @@ class Scans:
         """Whether the file must become a PDF. ScanError when it is no body that CI-SIS takes and must not be one."""
         if spec.wrap == "none" or scan.media_type in ACCEPTED:
             return False
-        if spec.convert == "pdf" and can_convert(scan, office=spec.convert_office):
+        if spec.convert == "pdf" and scan.media_type in (IMAGES | WORD if spec.convert_office else IMAGES):
             return True
         raise refusal(scan)

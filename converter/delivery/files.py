@@ -130,6 +130,18 @@ class FileWriter:
             pending.discard()
 
 
+    @contextmanager
+    def create_own(self, name: str) -> Iterator[BinaryIO]:
+        """A file for the sender alone (rejects, record): complete or absent, and no concern of the manifest."""
+        pending = Pending(self.root / name, self.work, name)
+        try:
+            yield pending.stream
+            pending.complete()
+            pending.publish()
+        finally:
+            pending.discard()
+
+
 @dataclass(slots=True)
 class NullWriter:
     """Writes nothing and counts, for a dry run; counts are those of this process."""
@@ -144,6 +156,10 @@ class NullWriter:
         yield cast(BinaryIO, counter)
         self.files += 1
         self.bytes += counter.count
+
+    @contextmanager
+    def create_own(self, name: str) -> Iterator[BinaryIO]:
+        yield cast(BinaryIO, _Counter())
 
 
 class _Counter(io.RawIOBase):
