@@ -29,8 +29,6 @@ from converter.sources.table import Note, Record, Trouble
 __all__ = ["CalamineSheet", "XlsxKnowledge", "open_sheets", "open_xls", "open_xlsb"]
 
 _BATCH = 512
-_CODES = {ERROR: "CELL-01", FORMULA: "CELL-02", EMPTY: "CELL-13"}
-_WITHOUT_RESULT = (FORMULA, EMPTY)
 #: Whole numbers between this and its opposite have nothing to lose.
 _SMALL = -(10.0**11)
 
@@ -203,10 +201,10 @@ class CalamineSheet(SheetGrid):
             number += len(batch)
         for line in sorted(line for line in self._facts.cells if line > number):
             # Below the last value that calamine sees: rows of error cells or formulas without a result only.
-            faults: list[Note] = []
-            self._apply(self._facts.cells[line], [], [], faults)
-            if faults:
-                yield line, [], Trouble(faults=faults, hidden=line in self._facts.hidden)
+            trouble = Trouble(hidden=line in self._facts.hidden)
+            self._apply(self._facts.cells[line], [], [], trouble)
+            if trouble.faults:
+                yield line, [], trouble
 
     def _texts(self, batch: list[list[Any]], number: int) -> tuple[list[list[str]], dict[int, Trouble]]:
         """The cells of some rows as text, and what is odd about them, by position in the batch."""
@@ -214,15 +212,15 @@ class CalamineSheet(SheetGrid):
         troubles: dict[int, Trouble] = {}
         facts, left, quick = self._facts, self._left, _quick
         for at, row in enumerate(batch):
-            faults: list[Note] = []
             line = number + at + 1
+            trouble = Trouble(hidden=line in facts.hidden)
             cells: list[Any] = [value if value.__class__ is str else quick(value) for value in row]
             if None in cells:
-                cells = [self._text(value, line, left + column, faults) for column, value in enumerate(row)]
+                cells = [self._text(value, line, left + column, trouble) for column, value in enumerate(row)]
             if line in facts.cells:
-                self._apply(facts.cells[line], row, cells, faults)
-            if faults or line in facts.hidden:
-                troubles[at] = Trouble(faults=faults, hidden=line in facts.hidden)
+                self._apply(facts.cells[line], row, cells, trouble)
+            if trouble.faults or trouble.notices or trouble.hidden:
+                troubles[at] = trouble
             texts.append(cells)
         return texts, troubles
 
@@ -230,26 +228,29 @@ class CalamineSheet(SheetGrid):
     def _odd(self) -> frozenset[tuple[int, int]]:
         return self._knowledge.odd_moments()
 
-    def _text(self, value: object, line: int, column: int, faults: list[Note]) -> str:
+    def _text(self, value: object, line: int, column: int, trouble: Trouble) -> str:
         text, code = to_text(value)
         if (value.__class__ is time or text.startswith(NO_DAY)) and (line, column) in self._odd:
             code = "CELL-11"
         if code is not None:
-            faults.append(Note(code, column=column))
+            trouble.faults.append(Note(code, column=column))
         return text
 
-    def _apply(self, pairs: Sequence[tuple[int, int]], row: list[Any], cells: list[str], faults: list[Note]) -> None:
+    def _apply(self, pairs: Sequence[tuple[int, int]], row: list[Any], cells: list[str], trouble: Trouble) -> None:
         """The facts that calamine does not know, put on the cells of one row."""
         for column, kind in pairs:
             at = column - self._left
             text = cells[at] if 0 <= at < len(cells) else ""
-            if kind == ERROR or (kind in _WITHOUT_RESULT and not text):
-                faults.append(Note(_CODES[kind], column=column))
+            if kind == ERROR or (kind == FORMULA and not text):
+                trouble.faults.append(Note("CELL-01" if kind == ERROR else "CELL-02", column=column))
+            elif kind == EMPTY and not text:
+                # No fault: the cell may rightly be empty, and where it may not the field asks for it.
+                trouble.notices.append(Note("CELL-13", column=column))
             elif kind >= 0 and 0 <= at < len(row) and isinstance(row[at], int | float):
-                faults[:] = [note for note in faults if note.column != column]
+                trouble.faults[:] = [note for note in trouble.faults if note.column != column]
                 cells[at], code = to_text(row[at], self._knowledge.format(kind))
                 if code is not None:
-                    faults.append(Note(code, column=column))
+                    trouble.faults.append(Note(code, column=column))
 
 
 def _quick(value: Any) -> str | None:

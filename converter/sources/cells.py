@@ -17,6 +17,7 @@ __all__ = [
     "BUILT_IN",
     "NO_DAY",
     "Mask",
+    "is_clock_format",
     "is_day_format",
     "is_moment_format",
     "is_odd_serial",
@@ -189,6 +190,11 @@ def is_day_format(number_format: str) -> bool:
 def is_moment_format(number_format: str) -> bool:
     """Whether numbers under this format are shown as days, times or durations."""
     return bool(set("dyhs").intersection(_letters(number_format))) or "[m" in number_format.lower()
+
+
+def is_clock_format(number_format: str) -> bool:
+    """Whether numbers under this format are shown as times or durations, without a day."""
+    return is_moment_format(number_format) and not set("dy").intersection(_letters(number_format))
 
 
 def is_odd_serial(value: float, number_format: str) -> bool:

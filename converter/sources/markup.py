@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from converter.diagnostics import Diagnostic, SourceError, SourceLocation
-from converter.sources.cells import mask_of, to_text
+from converter.sources.cells import is_clock_format, mask_of, to_text
 from converter.sources.cleaning import clean_cells
 from converter.sources.containers import has_doctype
 from converter.sources.encoding import Decoding, detect
@@ -29,6 +29,7 @@ __all__ = ["check_size", "open_html", "open_spreadsheet_xml", "refuse_doctype"]
 _CHARSET = re.compile(rb"<meta[^>]*?charset\s*=\s*[\"']?\s*([\w-]+)", re.IGNORECASE)
 _BLANKS = re.compile(r"[ \t\r\n\f]+")
 _HIDDEN = re.compile(r"display\s*:\s*none|visibility\s*:\s*(?:hidden|collapse)|mso-hide\s*:\s*all", re.IGNORECASE)
+_UNSHOWN = frozenset(("script", "style", "template", "noscript", "title"))
 _BLOCKS = frozenset(("p", "div", "li", "tr", "h1", "h2", "h3", "h4", "h5", "h6"))
 #: What browsers do, since that is where the page was tried: nobody means the C1 control characters of latin-1.
 _WEB = {"iso-8859-1": "cp1252", "latin-1": "cp1252", "latin1": "cp1252", "us-ascii": "cp1252", "ascii": "cp1252"}
@@ -140,24 +141,32 @@ def _span(cell: etree._Element, name: str) -> int:
 
 
 def _shown(cell: etree._Element) -> str:
-    """The text as a browser shows it: blanks collapsed, a line break for each <br> and each block."""
+    """The text as a browser shows it: blanks collapsed, a line break for each <br> and each block, nothing hidden."""
     pieces: list[str] = []
-    for event, node in _walk(cell):
-        if event == "start":
-            if node.tag == "br" or (node.tag in _BLOCKS and any(pieces)):
-                pieces.append("\n")
-            if node.text and node.tag not in ("script", "style"):
-                pieces.append(_BLANKS.sub(" ", node.text))
-        elif node is not cell and node.tail:
-            pieces.append(_BLANKS.sub(" ", node.tail))
+    _show(cell, pieces)
     lines = "".join(pieces).split("\n")
-    return "\n".join(line.strip() for line in lines).strip()
+    return "\n".join(_BLANKS.sub(" ", line).strip() for line in lines).strip()
 
 
-def _walk(cell: etree._Element) -> Iterator[tuple[str, etree._Element]]:
-    from lxml import etree
+def _show(node: etree._Element, pieces: list[str]) -> None:
+    pieces.append(_BLANKS.sub(" ", node.text or ""))
+    for child in _visible(node):
+        if child.tag == "br" or (child.tag in _BLOCKS and any(piece.strip() for piece in pieces)):
+            pieces.append("\n")
+        elif child.tag in ("td", "th"):
+            pieces.append(" ")
+        if child.tag not in _UNSHOWN and not _HIDDEN.search(child.get("style", "")):
+            _show(child, pieces)
+        pieces.append(_BLANKS.sub(" ", child.tail or ""))
 
-    return ((event, node) for event, node in etree.iterwalk(cell, events=("start", "end")) if isinstance(node.tag, str))
+
+def _visible(node: etree._Element) -> list[etree._Element]:
+    """The children of an element; of a list to choose from, the choice."""
+    children = [child for child in node if isinstance(child.tag, str)]
+    if node.tag != "select":
+        return children
+    options = list(node.iter("option"))
+    return [child for child in options if child.get("selected") is not None] or options[:1]
 
 
 # ------------------------------------------------------------------------------------------ SpreadsheetML 2003
@@ -173,15 +182,16 @@ def open_spreadsheet_xml(path: Path, file: str) -> list[LoadedSheet]:
     grids: list[LoadedSheet] = []
     tags = (f"{_SS}Style", f"{_SS}Worksheet")
     try:
-        events = etree.iterparse(
-            str(path), ("end",), tag=tags, resolve_entities=False, no_network=True, load_dtd=False, huge_tree=True
-        )
-        for _, element in events:
-            if element.tag == f"{_SS}Style":
-                formats[element.get(f"{_SS}ID", "")] = _format(element)
-            else:
-                grids.append(_worksheet(element, path, file, formats))
-            element.clear()
+        with path.open("rb") as stream:
+            events = etree.iterparse(
+                stream, ("end",), tag=tags, resolve_entities=False, no_network=True, load_dtd=False, huge_tree=True
+            )
+            for _, element in events:
+                if element.tag == f"{_SS}Style":
+                    formats[element.get(f"{_SS}ID", "")] = _format(element)
+                else:
+                    grids.append(_worksheet(element, path, file, formats))
+                element.clear()
     except etree.XMLSyntaxError as error:
         raise SourceError(Diagnostic("SRC-24", SourceLocation(file, error.lineno))) from None
     return grids
@@ -255,23 +265,34 @@ def _value(cell: etree._Element, formats: dict[str, str]) -> tuple[str, str | No
         return "", "CELL-02" if cell.get(f"{_SS}Formula") else None
     text = "".join(str(piece) for piece in data.itertext())
     kind = data.get(f"{_SS}Type", "String")
+    code = formats.get(cell.get(f"{_SS}StyleID", ""), "General")
     if kind == "Error":
         return text, "CELL-01"
     if kind == "Boolean":
         return ("VRAI" if text.strip() == "1" else "FAUX"), None
     if kind == "DateTime":
-        return _moment(text.strip()), None
+        return _moment(text.strip(), code), None
     if kind == "Number":
-        return _number(text, formats.get(cell.get(f"{_SS}StyleID", ""), "General"))
+        return _number(text, code)
     return text, None
 
 
-def _moment(text: str) -> str:
+def _moment(text: str, code: str) -> str:
     day, _, clock = text.partition("T")
     clock = clock.partition(".")[0]
-    if day in _TIME_ONLY and clock:
-        return clock
+    if is_clock_format(code) or (day in _TIME_ONLY and clock):
+        return _duration(day, clock) or f"{day}T{clock}"
     return f"{day}T{clock}" if clock.strip("0:") else day
+
+
+def _duration(day: str, clock: str) -> str:
+    """Hours since the day that stands for none: 31/12/1899, or 01/01/1904 in the other date system."""
+    try:
+        moment = datetime.fromisoformat(f"{day}T{clock or '00:00:00'}")
+    except ValueError:
+        return clock
+    first = datetime(1904, 1, 1) if moment.year >= 1904 else datetime(1899, 12, 30 if day == "1899-12-30" else 31)  # noqa: DTZ001
+    return to_text(moment - first)[0]
 
 
 def _number(text: str, code: str) -> tuple[str, str | None]:

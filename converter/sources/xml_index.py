@@ -62,6 +62,11 @@ def _tree(path: Path, file: str, declared: str | None) -> etree._ElementTree:
         tree = etree.parse(str(path), parser)
     except etree.XMLSyntaxError as error:
         raise SourceError(Diagnostic("SRC-24", SourceLocation(file, error.lineno))) from None
+    except OSError as error:
+        if error.errno is not None:
+            raise
+        # lxml's word for bytes that are not in the encoding.
+        raise SourceError(Diagnostic("SRC-24", SourceLocation(file))) from None
     if tree.docinfo.internalDTD is not None or tree.docinfo.externalDTD is not None:
         raise SourceError(Diagnostic("SRC-23", SourceLocation(file)))
     return tree
