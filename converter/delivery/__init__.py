@@ -9,7 +9,7 @@ from converter.delivery.entries import BundleEntry, DocumentEntry, ResidentEntry
 from converter.delivery.failures import WriteError
 from converter.delivery.files import FileWriter, NullWriter, Writer
 from converter.delivery.folder import Delivery, open_delivery
-from converter.delivery.manifest import manifest_head
+from converter.delivery.limits import limits_of, presets, split
 from converter.delivery.schema import manifest_schema
 
 __all__ = [
@@ -21,7 +21,9 @@ __all__ = [
     "ResidentEntry",
     "WriteError",
     "Writer",
-    "manifest_head",
+    "limits_of",
     "manifest_schema",
     "open_delivery",
+    "presets",
+    "split",
 ]

@@ -44,6 +44,7 @@ SUMS = "SHA256SUMS"
 FOLDERS = ("bundles", "documents")
 #: The only names that products have; anything else in these folders is not ours to list or to remove.
 PRODUCT = re.compile(rf"({'|'.join(FOLDERS)})/[0-9A-Za-z][0-9A-Za-z._-]*\.json")
+_BESIDE = re.compile(r"[0-9A-Za-z][0-9A-Za-z._-]*")
 _BLOCK = 1 << 20
 
 #: size, mtime_ns, ctime_ns, inode: the same while nobody has touched the file.
@@ -106,15 +107,15 @@ class _ExplainedFile(io.FileIO):
 
 @dataclass(frozen=True, slots=True)
 class FileWriter:
-    """Writes below ``root``, by way of ``work``. Manifest and sums go before the first file changes."""
+    """Writes below ``root``, by way of ``work``. Manifest and sums go before the first product changes."""
 
     root: Path
     work: Path
 
     @contextmanager
     def create(self, name: str) -> Iterator[BinaryIO]:
-        """See :class:`Writer`. ValueError for a name outside the product folders: a bug."""
-        _check(name)
+        """See :class:`Writer`. ValueError for a name that is neither a product's nor a plain one: a bug."""
+        is_product = _is_product(name)
         target = self.root / name
         with explained(name):
             target.parent.mkdir(mode=0o700, exist_ok=True)
@@ -124,11 +125,11 @@ class FileWriter:
             pending.complete()
             with explained(name):
                 pending.temporary.stat()  # gone when a later run has cleared the work folder: it owns the manifest
-                invalidate(self.root)
+                if is_product:
+                    invalidate(self.root)
             pending.publish()
         finally:
             pending.discard()
-
 
     @contextmanager
     def create_own(self, name: str) -> Iterator[BinaryIO]:
@@ -151,7 +152,7 @@ class NullWriter:
 
     @contextmanager
     def create(self, name: str) -> Iterator[BinaryIO]:
-        _check(name)
+        _is_product(name)
         counter = _Counter()
         yield cast(BinaryIO, counter)
         self.files += 1
@@ -215,6 +216,10 @@ def sync_folder(folder: Path) -> None:
         os.close(descriptor)
 
 
-def _check(name: str) -> None:
-    if not PRODUCT.fullmatch(name):
+def _is_product(name: str) -> bool:
+    """Whether the manifest lists it; a file beside the products (the record, the rejects) is the sender's own."""
+    if PRODUCT.fullmatch(name):
+        return True
+    if not _BESIDE.fullmatch(name) or name in (MANIFEST, SUMS):
         raise ValueError("a product's name is bundles/… or documents/…, of plain letters and digits, ending in .json")
+    return False

@@ -15,7 +15,7 @@ import shutil
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from itertools import count
+from itertools import count, takewhile
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -25,7 +25,7 @@ from converter.delivery.failures import WriteError, explained
 from converter.delivery.files import FOLDERS, MANIFEST, PRODUCT, FileWriter, Stamp, invalidate, sha256_of, stamp
 from converter.delivery.journal import JOURNAL, JOURNAL_SCHEMA, Journal, Noted, journal_schema
 from converter.delivery.lock import LOCK, Lock
-from converter.delivery.manifest import write_manifest
+from converter.delivery.manifest import manifest_schema_of, write_manifest
 from converter.delivery.schema import MANIFEST_SCHEMA
 from converter.diagnostics import Diagnostic, OutputError, ProductLocation
 
@@ -34,9 +34,6 @@ __all__ = ["Delivery", "open_delivery"]
 _WORK = ".work"
 #: What is in a folder that a run has opened and not got any further with.
 _TRACES = {LOCK, _WORK}
-#: The run's record, which a run may leave that ends before it opens the delivery; its first member is its schema.
-_RECORD, _OURS = "run.json", "dui-converter/"
-_RECORD_SCHEMA = _OURS + "run/"
 
 
 def open_delivery(path: Path, *, force: bool = False) -> Delivery:
@@ -65,6 +62,8 @@ class Delivery:
         self.path, self.work = path, work
         self.writer = FileWriter(path, work)
         self._journal, self._lock, self._force = journal, lock, force
+        #: Journal places of the residents that this run completed, or found to be whole.
+        self._current: set[int] = set()
 
     def __enter__(self) -> Self:
         return self
@@ -86,10 +85,12 @@ class Delivery:
         A file whose stamp is the noted one is taken as unchanged; any other is read and its SHA-256 compared.
         """
         noted = None if self._force else self._journal.read(resident)
-        if noted is None or len(noted.stamps) != len(noted.entry.bundles):
+        if noted is None:
             return None
-        whole = all(self._is_whole(*pair) for pair in zip(noted.entry.bundles, noted.stamps, strict=True))
-        return noted.entry if whole else None
+        if not self._is_whole(noted):
+            return None
+        self._current.add(self._journal.place(resident))
+        return noted.entry
 
     def completed(self, entry: ResidentEntry) -> None:
         """Note that a resident's files are written; on return the note is on the disk.
@@ -101,12 +102,13 @@ class Delivery:
         old = self._journal.read(entry.resident)
         self._remove([*self._outdated(entry, old.entry if old else None)])
         self._journal.add(Noted(entry, stamps))
+        self._current.add(self._journal.place(entry.resident))
 
     # ------------------------------------------------------------------------------------------------- leftovers
 
     def leftovers(self, residents: Iterable[str]) -> list[str]:
         """Products in the folder that no entry of these residents names, sorted: they stem from an earlier run."""
-        return self._unnamed({b.file for entry in self._entries(residents) for b in entry.bundles})
+        return self._unnamed({b.file for noted in self._known(residents) for b in noted.entry.bundles})
 
     def prune(self, files: Sequence[str]) -> None:
         """Remove files that :meth:`leftovers` named; an entry that named them is no longer a complete one."""
@@ -115,10 +117,11 @@ class Delivery:
     # ---------------------------------------------------------------------------------------------------- the end
 
     def finish(self, head: Mapping[str, Any], residents: Iterable[str]) -> None:
-        """Write ``manifest.json`` (``head``, see :func:`manifest_head`; bundles in this order; totals), then the sums.
+        """Write ``manifest.json`` (``head``; bundles in the order of ``residents``; totals), then the sums.
 
-        ``residents`` are those handed over by this run: each completed in it or kept from before. KeyError for one
-        that the journal does not know, a bug. OutputError when a file has gone meanwhile.
+        ``head`` holds the first members of :func:`manifest_schema`, ``schema`` excepted; ValueError when it does not.
+        Residents that were never completed are passed over; so are those that this run has not looked at and whose
+        files are no longer whole. OutputError when a file that this run made or kept has gone meanwhile.
         """
         named: set[str] = set()
         write_manifest(self.path, self.work, head, self._listed(residents, named), lambda: self._unnamed(named))
@@ -127,19 +130,18 @@ class Delivery:
 
     # -------------------------------------------------------------------------------------------------- its parts
 
-    def _entries(self, residents: Iterable[str]) -> Iterator[ResidentEntry]:
-        for resident in residents:
-            noted = self._journal.read(resident)
-            if noted is None:
-                raise KeyError(f"resident {resident} was not completed")
-            yield noted.entry
+    def _known(self, residents: Iterable[str]) -> Iterator[Noted]:
+        return (noted for resident in residents if (noted := self._journal.read(resident)) is not None)
 
     def _listed(self, residents: Iterable[str], named: set[str]) -> Iterator[ResidentEntry]:
-        for entry in self._entries(residents):
-            for bundle in entry.bundles:
-                self._stamp_of(bundle)
-                named.add(bundle.file)
-            yield entry
+        for noted in self._known(residents):
+            if self._journal.place(noted.entry.resident) in self._current:
+                for bundle in noted.entry.bundles:
+                    self._stamp_of(bundle)
+            elif not self._is_whole(noted):
+                continue
+            named.update(b.file for b in noted.entry.bundles)
+            yield noted.entry
 
     def _unnamed(self, named: set[str]) -> list[str]:
         return sorted(file for file in _products(self.path) if file not in named)
@@ -156,7 +158,10 @@ class Delivery:
             raise OutputError(Diagnostic("DLV-09", ProductLocation(bundle.file), {"file": bundle.file}))
         return found
 
-    def _is_whole(self, bundle: BundleEntry, noted: Stamp) -> bool:
+    def _is_whole(self, noted: Noted) -> bool:
+        return all(self._is_unchanged(*pair) for pair in zip(noted.entry.bundles, noted.stamps, strict=True))
+
+    def _is_unchanged(self, bundle: BundleEntry, noted: Stamp) -> bool:
         path = self.path / bundle.file
         try:
             found = stamp(path)
@@ -168,13 +173,15 @@ class Delivery:
 
     def _outdated(self, entry: ResidentEntry, old: ResidentEntry | None) -> Iterator[str]:
         named = {b.file for b in entry.bundles}
-        yield from (b.file for b in (old.bundles if old else ()) if b.file not in named)
-        # Parts that a killed run wrote without living to note them: they follow the last one of today.
-        for number in count(max(2, len(entry.bundles) + 1)):
-            file = f"{FOLDERS[0]}/{entry.resident}-{number:02d}.json"
-            if file in named or not (self.path / file).is_file():
-                return
-            yield file
+        noted = {b.file for b in (old.bundles if old else ())}
+        # A run that was killed may have written parts that it did not live to note: see product_name.
+        unnoted = {
+            name
+            for folder in FOLDERS
+            for series in ([product_name(folder, entry.resident)], *_numbered(folder, entry.resident))
+            for name in takewhile(lambda name: name in named or (self.path / name).is_file(), series)
+        }
+        yield from sorted((noted | unnoted) - named)
 
     def _remove(self, files: Sequence[str]) -> None:
         for number, file in enumerate(files):
@@ -182,6 +189,15 @@ class Delivery:
                 if not number:
                     invalidate(self.path)
                 (self.path / file).unlink(missing_ok=True)
+
+
+def product_name(folder: str, resident: str, number: int | None = None, width: int = 2) -> str:
+    """The file of a resident: named by the digest, and numbered from 1 when there is more than one."""
+    return f"{folder}/{resident}.json" if number is None else f"{folder}/{resident}-{number:0{width}d}.json"
+
+
+def _numbered(folder: str, resident: str) -> list[Iterator[str]]:
+    return [(product_name(folder, resident, n, width) for n in count(1)) for width in (2, 3, 4)]
 
 
 def _opened(path: Path, lock: Lock, force: bool) -> Delivery:
@@ -220,18 +236,10 @@ def _refuse_foreign(path: Path) -> None:
     names = {item.name for item in path.iterdir()}
     if not names or (LOCK in names and names <= _TRACES):
         return
-    schemas = {journal_schema(path / JOURNAL) if JOURNAL in names else None}
-    schemas |= {_schema_of(path / name) for name in (MANIFEST, _RECORD) if name in names}
-    if schemas & {JOURNAL_SCHEMA, MANIFEST_SCHEMA} or any(s.startswith(_RECORD_SCHEMA) for s in schemas if s):
+    schemas = {
+        journal_schema(path / JOURNAL) if JOURNAL in names else None,
+        manifest_schema_of(path / MANIFEST) if MANIFEST in names else None,
+    }
+    if schemas & {JOURNAL_SCHEMA, MANIFEST_SCHEMA}:
         return
     raise OutputError(Diagnostic("DLV-07" if any(schemas) else "DLV-05", params={"folder": path.name}))
-
-
-def _schema_of(path: Path) -> str | None:
-    """What a JSON file of ours says it is, in one of its first members."""
-    try:
-        with path.open("rb") as stream:
-            words = stream.read(200).decode("ascii", "replace").split('"')
-    except OSError:
-        return None
-    return next((word for word in words if word.startswith(_OURS)), None)

@@ -61,6 +61,10 @@ class Journal:
         says = _said(self._line_of(resident))
         return None if says is None else _noted(says)
 
+    def place(self, resident: str) -> int:
+        """Where a resident's line is: another place for another line. -1 for an unknown resident."""
+        return self._offsets.get(resident, -1)
+
     def add(self, noted: Noted) -> None:
         """Note a resident; when this returns, the line is on the disk. WriteError leaves the journal as it was."""
         resident = noted.entry.resident
@@ -175,6 +179,7 @@ def _noted(says: bytes) -> Noted | None:
     try:
         record = json.loads(says)
         stamps = tuple((int(a), int(b), int(c), int(d)) for a, b, c, d in record["stamps"])
-        return Noted(entry_of(record), stamps)
+        entry = entry_of(record)
+        return Noted(entry, stamps) if len(stamps) == len(entry.bundles) else None
     except (ValueError, TypeError, KeyError):
         return None  # whole, but of a shape that this version does not know: done again

@@ -9,51 +9,25 @@ from __future__ import annotations
 import filecmp
 import hashlib
 import json
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, BinaryIO, Protocol
+from typing import Any, BinaryIO
 
 from converter.delivery.entries import ResidentEntry, bundle_record
 from converter.delivery.failures import explained
 from converter.delivery.files import MANIFEST, SUMS, Pending
 from converter.delivery.schema import MANIFEST_SCHEMA
 
-__all__ = ["Sums", "manifest_head", "write_manifest"]
+__all__ = ["manifest_schema_of", "write_manifest"]
 
 
-class Sums(Protocol):
-    """The accounting of one source."""
-
-    @property
-    def source(self) -> str: ...
-    @property
-    def read(self) -> int: ...
-    @property
-    def converted(self) -> int: ...
-    @property
-    def rejected(self) -> int: ...
-    @property
-    def skipped(self) -> int: ...
-
-
-_COUNTS = ("read", "converted", "rejected", "skipped")
-
-
-def manifest_head(
-    *, tool: str, release: str, mapping: str, clock: str, flow: int, sums: Iterable[Sums], **more: Any
-) -> dict[str, Any]:
-    """The manifest's first members. ``mapping`` is its fingerprint, ``clock`` ISO 8601, ``more`` whatever else to tell."""
-    sources = [{"source": s.source} | {name: int(getattr(s, name)) for name in _COUNTS} for s in sums]
-    return {
-        "tool": {"name": "dui-converter", "version": tool},
-        "release": release,
-        "mapping": {"fingerprint": mapping},
-        "clock": clock,
-        "flow": flow,
-        **more,
-        "accounting": {"sources": sources, "total": {n: sum(int(s[n]) for s in sources) for n in _COUNTS}},
-    }
+def manifest_schema_of(path: Path) -> str | None:
+    """The schema that a manifest of ours names as its first member; None for any other file. OSError."""
+    with path.open("rb") as stream:
+        found = re.match(rb'\s*\{\s*"schema"\s*:\s*"(dui-converter/manifest/[0-9]+)"', stream.read(200))
+    return found[1].decode() if found else None
 
 
 def write_manifest(

@@ -6,10 +6,13 @@ from typing import Any
 
 from converter.delivery.files import PRODUCT
 
-__all__ = ["MANIFEST_SCHEMA", "manifest_schema"]
+__all__ = ["HEAD", "MANIFEST_SCHEMA", "manifest_schema"]
 
 #: The value of ``schema`` in every manifest; the number grows when a member is removed or changes its meaning.
 MANIFEST_SCHEMA = "dui-converter/manifest/1"
+
+#: Members that whoever finishes a delivery has to give.
+HEAD = ("tool", "release", "mapping", "date", "complete", "rows")
 
 _COUNT = {"type": "integer", "minimum": 0}
 _TEXT = {"type": "string", "minLength": 1}
@@ -23,22 +26,36 @@ def manifest_schema() -> dict[str, Any]:
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "Manifest of a delivery of DUI documents",
         "type": "object",
-        "required": ["schema", "tool", "release", "mapping", "accounting", "bundles", "leftovers", "totals"],
+        "required": [
+            "schema",
+            "tool",
+            "release",
+            "mapping",
+            "date",
+            "complete",
+            "rows",
+            "bundles",
+            "leftovers",
+            "totals",
+        ],
         "properties": {
             "schema": {"const": MANIFEST_SCHEMA, "description": "version of this shape"},
             "tool": _closed("what made the delivery", name=_TEXT, version=_TEXT),
             "release": _TEXT | {"description": "release of the guide, as tddui-1.1.0"},
-            "mapping": {
-                "type": "object",
-                "description": "the mapping used; fingerprint is the SHA-256 of its canonical form",
-                "required": ["fingerprint"],
-                "properties": {"fingerprint": _TEXT},
+            "mapping": _closed(
+                "the mapping used; fingerprint is the SHA-256 of its canonical form",
+                "title",
+                title={"type": ["string", "null"]},
+                fingerprint=_TEXT,
+            ),
+            "date": _TEXT | {"description": "clock of the run, ISO 8601; creation dates in the products come from it"},
+            "complete": {
+                "type": "boolean",
+                "description": "false: the run ended early, or was for some residents only",
             },
-            "clock": _TEXT | {"description": "clock of the run, ISO 8601; creation dates in the products come from it"},
-            "flow": {"enum": [1, 2], "description": "1: single DocumentReference files; 2: transaction bundles"},
-            "accounting": _closed(
+            "rows": _closed(
                 "rows of the sources: read = converted + rejected + skipped, per source and in total",
-                sources={"type": "array", "items": _closed("one source", source=_TEXT, **_counts())},
+                sources={"type": "object", "additionalProperties": _closed("one source, by its name", **_counts())},
                 total=_closed("all sources", **_counts()),
             ),
             "bundles": {"type": "array", "description": "files, in order of transfer", "items": _bundle()},
