@@ -68,8 +68,8 @@ class CodeList:
         labels = {fold(c.display): c for c in self.codes.values()}
         near = closest(word, labels) or closest(word, self._by_code)
         hint = labels.get(near) or self._by_code.get(near) if near else None
-        said = f" ; vouliez-vous dire « {hint.display} » ({hint.code}) ?" if hint else ""
-        asked = f" (did you mean '{hint.display}', {hint.code}?)" if hint else ""
+        said = f" ; vouliez-vous dire « {hint.display} » ({hint.code}) ?" if hint else "."
+        asked = f"; did you mean '{hint.display}' ({hint.code})?" if hint else "."
         return "DOS-10", {"table": self.name, "hint": said, "hint_en": asked}
 
 

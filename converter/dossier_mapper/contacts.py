@@ -135,7 +135,7 @@ def protection_reader(index: int, compiler: Compiler, spec: ProtectionRule) -> C
     wanted = _person_fields() | {
         "measure": Field(_measures),
         "organization": Field(fields.one_line),
-        "end": Field(compiler.moment),
+        "end": Field(fields.moment),
     }
     read = compiler.fields(spec, wanted)
     address = compiler.address(spec.address, "address")

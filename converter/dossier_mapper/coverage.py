@@ -38,8 +38,8 @@ def _fields(compiler: Compiler) -> Mapping[str, Field]:
     return {
         "scheme": Field(coded(compiler.state, "125")),
         "link": Field(coded(compiler.state, "126")),
-        "start": Field(compiler.moment),
-        "end": Field(compiler.moment),
+        "start": Field(fields.moment),
+        "end": Field(fields.moment),
         "contract": Field(fields.one_line),
         "comment": Field(fields.text_of, TEXT),
     }

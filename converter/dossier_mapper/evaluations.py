@@ -33,7 +33,7 @@ def _fields(compiler: Compiler, spec: AssessmentRule) -> Mapping[str, Field]:
     return {
         "type": Field(coded(compiler.state, "802")),
         "title": Field(fields.one_line),
-        "date": Field(compiler.moment, required=not spec.group),
+        "date": Field(fields.moment, required=not spec.group),
         "result": Field(gir(compiler.state)),
         "result_text": Field(fields.one_line),
         "comment": Field(fields.text_of, TEXT),

@@ -28,8 +28,8 @@ def _fields(compiler: Compiler, spec: EventRule) -> Mapping[str, Field]:
     state = compiler.state
     return {
         # Where several rows make one event, any of them may give its start.
-        "start": Field(compiler.moment, required=not spec.group),
-        "end": Field(compiler.moment),
+        "start": Field(fields.moment, required=not spec.group),
+        "end": Field(fields.moment),
         "planned": Field(fields.boolean),
         "ssiad": Field(coded(state, "811"), MANY),
         "serafin": Field(coded(state, "JDV_J283", "JDV_J284"), MANY),
@@ -43,7 +43,7 @@ def _fields(compiler: Compiler, spec: EventRule) -> Mapping[str, Field]:
         "meal": Field(fields.boolean),
         "resource": Field(coded(state, "807"), MANY),
         "resource_detail": Field(coded(state, "808", "809"), MANY),
-        "changed": Field(compiler.moment),
+        "changed": Field(fields.moment),
         "documents": Field(fields.one_line, MANY),
         **status_fields(compiler, reason=True),
     }

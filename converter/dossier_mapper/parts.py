@@ -87,7 +87,6 @@ class Compiler:
         self._context = context
         self._path = path
         self._establishment = establishment
-        self.moment = steps.moment(context.zone, header.typed)
 
     def rule(self, value: Any, name: str, to: Convert, *, required: bool = False) -> Rule:
         return compile_value(value, self.header, self._context, required=required, path=f"{self._path}.{name}", to=to)

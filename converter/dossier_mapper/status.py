@@ -10,6 +10,7 @@ from converter.dossier import Status
 from converter.dossier_mapper.codes import coded
 from converter.dossier_mapper.entries import Context, Entry, Refusal
 from converter.dossier_mapper.parts import Compiler, Field
+from converter.mapper import fields
 
 __all__ = ["status_fields", "status_of"]
 
@@ -17,7 +18,7 @@ CANCELLED = "ANNULE"
 
 
 def status_fields(compiler: Compiler, *, reason: bool) -> dict[str, Field]:
-    found = {"status": Field(coded(compiler.state, "JDV_J281")), "status_date": Field(compiler.moment)}
+    found = {"status": Field(coded(compiler.state, "JDV_J281")), "status_date": Field(fields.moment)}
     return found | ({"cancel_reason": Field(coded(compiler.state, "803"))} if reason else {})
 
 

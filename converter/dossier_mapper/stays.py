@@ -20,12 +20,12 @@ __all__ = ["STAYS"]
 
 def _fields(compiler: Compiler) -> Mapping[str, Field]:
     return {
-        "admission": Field(compiler.moment),
-        "planned_entry": Field(compiler.moment),
-        "entry": Field(compiler.moment),
+        "admission": Field(fields.moment),
+        "planned_entry": Field(fields.moment),
+        "entry": Field(fields.moment),
         "entry_mode": Field(fields.one_line),
-        "planned_exit": Field(compiler.moment),
-        "exit": Field(compiler.moment),
+        "planned_exit": Field(fields.moment),
+        "exit": Field(fields.moment),
         "exit_mode": Field(fields.one_line),
         "comment": Field(fields.text_of, TEXT),
         "events": Field(fields.one_line, MANY),

@@ -1,4 +1,4 @@
-"""Last steps of fields that only the sections have: amounts, moments, identifiers of professionals and structures."""
+"""Last steps of fields that only the sections have: amounts, titles, identifiers of professionals and structures."""
 
 from __future__ import annotations
 
@@ -6,16 +6,14 @@ import re
 from collections.abc import Callable
 from datetime import datetime
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from converter.diagnostics import Severity
 from converter.identifiers import check_adeli, check_rpps
 from converter.mapper import fields
-from converter.mapping import dates
 from converter.mapping.values import Convert, Noted, WrongValueError
-from converter.model import Moment, PartialDate, Telecom
+from converter.model import Moment, Telecom
 
-__all__ = ["adeli", "amount", "is_after", "moment", "phone", "professional_identifier", "row_identifier", "title"]
+__all__ = ["adeli", "amount", "is_after", "phone", "professional_identifier", "row_identifier", "title"]
 
 #: Codes of wrong check keys: the number has its shape and may be kept (identifier policy of the guide's users).
 _KEYS = frozenset(("ID-11", "ID-21", "ID-31", "ID-41", "ID-43"))
@@ -38,11 +36,13 @@ def row_identifier(check: Callable[[str], list[str]], level: Severity | None) ->
         wrong = check(text)
         if not wrong:
             return text
+        if wrong[0] not in _KEYS:
+            if level is Severity.ERROR:
+                raise WrongValueError(wrong[0])
+            return Noted(None, wrong[0])
         if level is Severity.ERROR:
-            raise WrongValueError(wrong[0])
-        if wrong[0] in _KEYS:
-            return text if level is None else Noted(text, wrong[0])
-        return Noted(None, wrong[0])
+            raise WrongValueError("DOS-31", check=wrong[0])
+        return text if level is None else Noted(text, wrong[0])
 
     return convert
 
@@ -85,22 +85,6 @@ def phone(use: str | None) -> Convert:
         return convert(_TRUNK.sub("+33", fields.text_of(datum).strip()))
 
     return step
-
-
-def moment(zone: ZoneInfo, typed: bool) -> Convert:
-    """A day, month, year or moment. Real date cells of a workbook need no declared form: they come out ISO."""
-    forms = [dates.compile_form(form) for form in dates.ISO_FORMS] if typed else []
-
-    def convert(datum: Any) -> Moment:
-        if isinstance(datum, datetime | PartialDate):
-            return datum
-        try:
-            return dates.parse(fields.text_of(datum), forms, zone, None)
-        except dates.WrongDateError as wrong:
-            code = str(wrong.args[0])
-            raise WrongValueError("FLD-06" if code == "DATE-01" else code, format="AAAA-MM-JJ") from None
-
-    return convert
 
 
 def amount(declared: bool, *units: str) -> Convert:
