@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, date, datetime
 from functools import cache
 from zoneinfo import ZoneInfo
 
@@ -116,7 +116,7 @@ def _moment(parts: dict[str, str], zone: ZoneInfo, pivot: int | None) -> Moment:
     month = _month(parts)
     day = int(parts["d"]) if "d" in parts else None
     try:
-        datetime(year, month or 1, day or 1)  # noqa: DTZ001 - only asks the calendar
+        date(year, month or 1, day or 1)  # only asks the calendar
     except ValueError:
         raise WrongDateError("DATE-02") from None
     if day is None or "H" not in parts:
@@ -130,16 +130,7 @@ def _moment(parts: dict[str, str], zone: ZoneInfo, pivot: int | None) -> Moment:
     if offset := parts.get("z"):
         return datetime.fromisoformat(moment.replace(tzinfo=None).isoformat() + offset)
     # A local time that the clock change skips is moved by the gap, as clocks are; of a doubled one, the first counts.
-    return moment if _exists(moment) else moment.astimezone(_UTC).astimezone(zone)
-
-
-_UTC = ZoneInfo("UTC")
-
-
-def _exists(moment: datetime) -> bool:
-    return moment.astimezone(_UTC).astimezone(moment.tzinfo) - moment == timedelta(0) and (
-        moment.astimezone(_UTC).astimezone(moment.tzinfo).hour == moment.hour
-    )
+    return moment.astimezone(UTC).astimezone(zone)
 
 
 def _year(parts: dict[str, str], pivot: int | None) -> int:

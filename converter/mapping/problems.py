@@ -42,6 +42,7 @@ _CODES = {
     "dict_type": "MAP-13",
     "model_type": "MAP-13",
     "model_attributes_type": "MAP-13",
+    "union_tag_invalid": "MAP-13",
     "too_short": "MAP-15",
     "int_parsing": "MAP-17",
     "int_type": "MAP-17",
@@ -58,6 +59,7 @@ _SHAPES = {
     "dict_type": "{…: …}",
     "model_type": "{…: …}",
     "model_attributes_type": "{…: …}",
+    "union_tag_invalid": '"…" / {…: …}',
 }
 
 

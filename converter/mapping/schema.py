@@ -378,7 +378,7 @@ class DossierRule(Node):
 
 
 def _rule_kind(value: Any) -> str:
-    keys = value if isinstance(value, dict) else value.__class__.model_fields
+    keys = value if isinstance(value, dict) else getattr(type(value), "model_fields", ())
     return "dossier" if "dossier" in keys else "template" if "template" in keys else "scan"
 
 

@@ -124,7 +124,7 @@ def _table(use: ValueUse, field: Field, context: ValueContext) -> Iterator[Found
     name = use.value.table
     table = context.tables.get(name, name) if isinstance(name, str) else name
     if name is None or field.is_date:
-        return
+        return  # targets are read by the value's own date forms, as cells are
     path: KeyPath = ("tables", name) if isinstance(name, str) and name in context.tables else (*use.path, "table")
     if isinstance(table, dict):
         for word, target in table.items():

@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
+from functools import lru_cache
 from typing import Any, Protocol
 from zoneinfo import ZoneInfo
 
@@ -430,7 +431,8 @@ def _converter(options: ValueOptions, header: Header, context: ValueContext, to:
     if options.table is not None:
         steps.append(_table_step(compile_table(options.table, context.tables)))
     if options.date:
-        steps.append(_date_step(options, header, context))
+        # Days repeat from row to row; what is remembered is bounded.
+        steps.append(lru_cache(maxsize=4096)(_date_step(options, header, context)))
     if to is not None:
         # "Typed Excel dates always pass", declared form or not.
         steps.append(_or_iso(to, context.zone, dates.ISO_FORMS) if header.typed and not options.date else to)
@@ -494,6 +496,8 @@ def _date_step(options: ValueOptions, header: Header, context: ValueContext) -> 
     sentinels = _sentinels(options.sentinels or (), header.typed, declared, context)
 
     def step(text: str) -> Any:
+        if not isinstance(text, str):  # a table's document kind
+            raise WrongValueError("DATE-01", format=_readable(declared))
         if sentinels and dates.is_sentinel(text, sentinels):
             return None
         try:

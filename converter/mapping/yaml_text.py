@@ -126,7 +126,7 @@ def _check_events(name: str, text: str) -> None:
 
 def _is_null(node: yaml.Node) -> bool:
     """Nothing after the colon, or YAML's unquoted null: whoever means an empty text or that word quotes it."""
-    plain = isinstance(node, yaml.ScalarNode) and node.style is None
+    plain = isinstance(node, yaml.ScalarNode) and not node.style  # None, or "" by the C loader
     return plain and node.value in ("", "~", "null", "Null", "NULL")
 
 
