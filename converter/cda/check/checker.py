@@ -1,0 +1,316 @@
+"""Reads one document as it streams past, and lets the rules see each part when it is complete.
+
+The header is kept as a tree until the body starts, each entry until it ends; narrative and base64 are never kept. So
+memory does not depend on the document's size. Hostile XML is refused before it can do harm: no document type, no
+entity, limits on depth, on elements, and on the length of one tag or comment.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from xml.parsers import expat
+
+from converter.cda.check.body import Body
+from converter.cda.check.datatypes import HOOKS, check_null
+from converter.cda.check.findings import Findings
+from converter.cda.check.grammar import HL7, NARRATIVE, SDTC, XSI, XSI_TYPE, Type, shape, types
+from converter.cda.check.header import check_header
+from converter.cda.check.kinds import Kind, kind_of
+from converter.cda.check.media import Media
+from converter.cda.check.nodes import Node, path_of
+from converter.cda.check.summary import summary_of
+from converter.cda.check.value_sets import ValueSets
+from converter.payload import DocumentFindings
+
+__all__ = ["CdaChecker"]
+
+#: Bytes parsed at a time, whatever the size of what is fed: findings do not depend on it.
+_BLOCK = 1 << 18
+#: Limits of what is read. A dossier of ten thousand events has half a million elements, twelve levels deep.
+_DEEPEST = 100
+_MOST_ELEMENTS = 4_000_000
+_MOST_KEPT = 300_000
+_LONGEST_TOKEN = 1 << 20
+#: Characters of text kept of one element.
+_LONGEST_TEXT = 1 << 16
+
+_SCHEMA_LOCATION = f"{XSI} schemaLocation"
+#: Data types of the standard that the grammar leaves out; what is in them is not looked at.
+_RARE_TYPES = frozenset(
+    "SXPR_TS SLIST_PQ SLIST_TS GLIST_PQ GLIST_TS BXIT_CD BXIT_IVL_PQ HXIT_PQ HXIT_CE UVP_TS PPD_TS PPD_PQ PIVL_PPD_TS "
+    "EIVL_PPD_TS SXCM_PPD_TS IVL_PPD_TS IVL_PPD_PQ SXCM_CD SXCM_MO SXCM_REAL RTO_QTY_QTY".split()
+)
+
+
+class _StoppedError(Exception):
+    """Reading ends here; the finding is noted already."""
+
+
+def _short_names() -> Mapping[str, str]:
+    """The names that the grammar knows, as expat gives them: ``urn:hl7-org:v3 id`` → ``id``."""
+    found = {f"{HL7} ClinicalDocument": "ClinicalDocument"}
+    for type_ in types().values():
+        for name in type_.children:
+            prefix, _, local = name.rpartition(":")
+            found[f"{SDTC if prefix else HL7} {local}"] = name
+    return found
+
+
+class CdaChecker:
+    """Checks one document while it streams past (a :class:`converter.payload.DocumentChecker`).
+
+    ``state`` is the CDA state that codes are judged by (seed, 1.1.0, cda-1.0.1); None accepts a code of any of them.
+    ``file`` names the document in the findings; without it their locations have only the path inside.
+    """
+
+    def __init__(self, state: str | None = None, file: str = "") -> None:
+        self._findings = Findings(file)
+        self._sets = ValueSets(state)
+        self._state = state
+        self._names = _names()
+        self._types = types()
+        self._root: Node | None = None
+        self._open: Node | None = None
+        self._body: Body | None = None
+        self._kind = Kind.OTHER
+        self._texts: list[str] = []
+        self._media: Media | None = None
+        self._skipped = 0
+        self._depth = 0
+        self._elements = 0
+        self._kept = 0
+        self._fed = 0
+        self._done = False
+        self._pending = bytearray()
+        self._parser = self._new_parser()
+
+    def _new_parser(self) -> expat.XMLParserType:
+        parser = expat.ParserCreate(namespace_separator=" ")
+        parser.buffer_text = True
+        parser.buffer_size = _LONGEST_TEXT
+        parser.StartElementHandler = self._start
+        parser.EndElementHandler = self._end
+        parser.CharacterDataHandler = self._texts.append
+        parser.StartDoctypeDeclHandler = self._refuse_doctype
+        parser.XmlDeclHandler = self._check_declaration
+        return parser
+
+    # ---------------------------------------------------------------------------------------------------- the stream
+
+    def feed(self, data: bytes) -> None:
+        """The next bytes of the document, in blocks of any size."""
+        view = memoryview(data)
+        while len(view) and not self._done:
+            room = _BLOCK - len(self._pending)
+            self._pending += view[:room]
+            view = view[room:]
+            if len(self._pending) == _BLOCK:
+                self._parse(bytes(self._pending), final=False)
+                self._pending.clear()
+
+    def close(self) -> DocumentFindings:
+        """The end of the document: everything that was found."""
+        if not self._done:
+            self._parse(bytes(self._pending), final=True)
+        self._pending.clear()
+        if self._root is None:
+            return DocumentFindings(self._findings.all())
+        if self._body is None:
+            self._end_header(self._root)
+        elif not self._findings.has("CDAX-01") and not self._findings.has("CDAX-03"):
+            self._body.finish()  # references make sense only when everything was read
+        return DocumentFindings(self._findings.all(), summary_of(self._root))
+
+    def _parse(self, block: bytes, final: bool) -> None:
+        try:
+            self._parser.Parse(block, final)
+            self._fed += len(block)
+            self._check_limits()
+        except _StoppedError:
+            self._done = True
+        except expat.ExpatError as error:
+            self._done = True
+            reason = expat.ErrorString(error.code)
+            self._findings.add("CDAX-01", path_of(self._open), line=error.lineno, column=error.offset, reason=reason)
+        if final:
+            self._done = True
+
+    def _check_limits(self) -> None:
+        if sum(map(len, self._texts)) > 2 * _LONGEST_TEXT:
+            self._texts[:] = ["".join(self._texts)[:_LONGEST_TEXT]]
+        if self._fed - self._parser.CurrentByteIndex > _LONGEST_TOKEN and self._parser.CurrentByteIndex >= 0:
+            self._stop("token")
+        if self._elements > _MOST_ELEMENTS:
+            self._stop("elements")
+
+    def _stop(self, limit: str) -> None:
+        self._findings.add("CDAX-03", path_of(self._open), limit=limit)
+        raise _StoppedError
+
+    def _refuse_doctype(self, *_: object) -> None:
+        self._findings.add("CDAX-02", "")
+        raise _StoppedError
+
+    def _check_declaration(self, version: str, encoding: str | None, standalone: int) -> None:
+        if encoding is not None and encoding.upper() not in {"UTF-8", "UTF8"}:
+            self._findings.add("CDAX-06", "")
+
+    # ------------------------------------------------------------------------------------------------------ elements
+
+    def _start(self, full_name: str, attributes: dict[str, str]) -> None:
+        self._elements += 1
+        self._depth += 1
+        if self._depth > _DEEPEST:
+            self._stop("depth")
+        if self._skipped:
+            self._skipped += 1
+            return
+        if self._texts:
+            self._take_text()
+        parent = self._open
+        name = self._names.get(full_name)
+        if parent is None:
+            self._open = self._start_root(name, attributes)
+            return
+        if name is None:
+            self._skipped = 1
+            namespace, _, local = full_name.rpartition(" ")
+            if namespace not in {HL7, ""}:
+                return  # extensions of others are not ours to judge
+            name = "?"
+        assert parent.type is not None
+        type_ = self._types.get(parent.type.children.get(name, ""))
+        node = Node(name, attributes, parent, type_)
+        parent.children.append(node)
+        if type_ is not None and XSI_TYPE in attributes:
+            type_ = node.type = self._chosen_type(node, type_)
+        if type_ is None:
+            self._skipped = 1
+            return
+        self._open = node
+        if not type_.narrative:
+            self._kept += 1
+        if type_.name in _OPENING:
+            self._opened(node, type_)
+        if "ID" in attributes and self._body is not None:
+            self._body.note_id(node)
+
+    def _start_root(self, name: str | None, attributes: dict[str, str]) -> Node:
+        if name != "ClinicalDocument":
+            self._findings.add("CDAX-04", "")
+            raise _StoppedError
+        self._root = Node(name, attributes, None, self._types[name])
+        if _SCHEMA_LOCATION in attributes:
+            self._findings.add("CDAX-07", self._root)
+        return self._root
+
+    def _chosen_type(self, node: Node, declared: Type) -> Type | None:
+        """The data type that ``xsi:type`` names, None when what is in it is not looked at."""
+        name = node.attributes[XSI_TYPE].rpartition(":")[2].strip()
+        if name in _RARE_TYPES:
+            return None
+        found = self._types.get(name)
+        if found is None:
+            self._findings.add("CDAX-19", node)
+        return found
+
+    def _opened(self, node: Node, type_: Type) -> None:
+        parent = node.parent
+        assert parent is not None
+        if type_.name == "Component2" and self._body is None and self._root is not None:
+            self._end_header(self._root)
+        elif type_.name == "ED" and (
+            node.get("representation") == "B64" or (parent.name == "nonXMLBody" and node.name == "text")
+        ):
+            self._media = Media()
+            self._parser.CharacterDataHandler = self._media.feed
+        elif self._body is not None and type_.name in {"NonXMLBody", "StructuredBody"}:
+            self._body.opened(node)
+
+    def _end_header(self, root: Node) -> None:
+        self._kind = kind_of(root)
+        check_header(root, self._kind, self._findings, self._sets.holds)
+        if self._kind is Kind.OTHER:
+            self._findings.add("CDAX-05", root)
+        self._body = Body(self._kind, self._state, self._findings, self._sets)
+
+    def _end(self, full_name: str) -> None:
+        self._depth -= 1
+        if self._skipped:
+            self._skipped -= 1
+            return
+        if self._texts:
+            self._take_text()
+        node = self._open
+        assert node is not None
+        self._check(node)
+        self._open = node.parent
+        if self._body is not None and node.name in Body.ENDINGS:
+            self._body.ended(node)
+            if node.name == "entry":
+                self._kept = 0
+
+    def _take_text(self) -> None:
+        text = "".join(self._texts)
+        self._texts.clear()
+        node = self._open
+        if node is None or text.isspace():
+            return
+        assert node.type is not None
+        if not node.type.mixed:
+            self._findings.add("CDAX-16", node)
+        elif len(node.text) < _LONGEST_TEXT:
+            node.text += text if not node.type.narrative else "."
+
+    # --------------------------------------------------------------------------------------------- one whole element
+
+    def _check(self, node: Node) -> None:
+        type_, attributes = node.type, node.attributes
+        assert type_ is not None
+        if self._media is not None and type_.name == "ED" and node.name in {"text", "value", "thumbnail"}:
+            self._end_media(node)
+        found = shape(type_.name, tuple(attributes), tuple([child.name for child in node.children]))
+        for fault in found.faults:
+            place = node if fault.child is None else node.children[fault.child]
+            self._findings.add(fault.code, place, **dict(fault.params))
+        for name, check in found.checks:
+            if not check(attributes[name]):
+                self._findings.add("CDAX-17", node, attribute=name)
+        if type_.narrative or type_.name == NARRATIVE:
+            node.children.clear()
+            return
+        if self._body is None or self._kind is not Kind.OTHER:
+            self._check_data(node, type_)
+        if self._kept > _MOST_KEPT:
+            self._stop("entry")
+
+    def _check_data(self, node: Node, type_: Type) -> None:
+        attributes = node.attributes
+        if "nullFlavor" in attributes:
+            check_null(node, self._body is None, self._findings)
+        elif not node.text and not node.children and (type_.mixed or not attributes):
+            self._findings.add("CDAX-18", node)
+        hook = HOOKS.get(type_.name)
+        if hook is not None:
+            hook(node, self._findings)
+
+    def _end_media(self, node: Node) -> None:
+        media = self._media
+        assert media is not None
+        self._media = None
+        self._parser.CharacterDataHandler = self._texts.append
+        media.close()
+        node.text = "…" if media.size else ""
+        if self._body is not None:
+            self._body.ended_media(node, media)
+
+
+#: Types whose start matters.
+_OPENING = frozenset({"Component2", "ED", "NonXMLBody", "StructuredBody"})
+_KNOWN: dict[str, str] = {}
+
+
+def _names() -> Mapping[str, str]:
+    if not _KNOWN:
+        _KNOWN.update(_short_names())
+    return _KNOWN

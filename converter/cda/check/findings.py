@@ -1,0 +1,46 @@
+"""Where the check of one document notes what it finds. A code that comes too often is counted instead."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from converter.cda.check.nodes import Node, path_of
+from converter.diagnostics import Diagnostic, ProductLocation, Severity
+
+__all__ = ["MOST", "Findings"]
+
+#: Findings of one code that are listed; the others are counted.
+MOST = 20
+
+
+class Findings:
+    """Diagnostics of one document, in the order in which they were found."""
+
+    def __init__(self, file: str = "") -> None:
+        self.file = file
+        self._listed: list[Diagnostic] = []
+        self._seen: set[tuple[str, str, tuple[tuple[str, str | int], ...]]] = set()
+        self._counts: Counter[str] = Counter()
+
+    def add(self, code: str, place: Node | str | None, level: Severity | None = None, **params: str | int) -> None:
+        """Note a finding at an element or a path, unless the same was noted there before."""
+        path = place if isinstance(place, str) else path_of(place)
+        key = (code, path, tuple(sorted(params.items())))
+        if key in self._seen:
+            return
+        self._counts[code] += 1
+        if self._counts[code] <= MOST:
+            self._seen.add(key)
+            self._listed.append(Diagnostic(code, ProductLocation(self.file, path), params, level))
+
+    def has(self, code: str) -> bool:
+        return code in self._counts
+
+    def all(self) -> tuple[Diagnostic, ...]:
+        """Everything found, and how many more there were of codes that came too often."""
+        more = [
+            Diagnostic("CDAX-08", ProductLocation(self.file, "ClinicalDocument"), {"code": code, "count": n - MOST})
+            for code, n in sorted(self._counts.items())
+            if n > MOST
+        ]
+        return (*self._listed, *more)

@@ -1,0 +1,179 @@
+"""The schema of CDA R2 as a table, and the question whether one element fits it.
+
+The table (`grammar.txt`, notation at its top) holds every element of the standard, not only those we write: a valid
+document of anybody must pass. Answers are remembered by shape (type, attributes' names, children's names), because
+documents repeat the same few hundred shapes.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache, lru_cache
+from importlib.resources import files
+
+from converter.cda.check.values import FORMS
+
+__all__ = ["HL7", "XSI", "NARRATIVE", "SDTC", "XSI_TYPE", "Fault", "Shape", "Type", "shape", "type_named", "types"]
+
+HL7 = "urn:hl7-org:v3"
+SDTC = "urn:hl7-org:sdtc"
+XSI = "http://www.w3.org/2001/XMLSchema-instance"
+#: Names as expat gives them: namespace, blank, local name.
+XSI_TYPE = f"{XSI} type"
+
+_CHILD = re.compile(r"([\w:.-]+)([?*+]?)=([\w.]+)")
+_ITEM = re.compile(r"\(([^)]*)\)([?*+]?)|(\S+)")
+_ATTRIBUTE = re.compile(r"(\w+)(!?)(?:=(\S+)|:(\w+))?")
+_BOUNDS: Mapping[str, tuple[int, float]] = {
+    "": (1, 1),
+    "?": (0, 1),
+    "*": (0, float("inf")),
+    "+": (1, float("inf")),
+}
+NULL_FLAVORS = frozenset(["ASKU", "DER", "INV", "MSK", "NA", "NASK", "NAV", "NI", "NINF", "OTH", "PINF", "QS", "TRC", "UNC", "UNK"])
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One place in a sequence of children: which names may stand there, how often."""
+
+    names: tuple[str, ...]
+    low: int
+    high: float
+
+
+@dataclass(frozen=True, slots=True)
+class Type:
+    """A type of element. ``children`` gives the type of each child by name; ``attributes`` the check of each."""
+
+    name: str
+    mixed: bool
+    narrative: bool
+    items: tuple[Item, ...]
+    children: Mapping[str, str]
+    attributes: Mapping[str, Callable[[str], bool] | None]
+    needed: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """What does not fit: a code of the catalogue, the child's position if it is about one, words for the message."""
+
+    code: str
+    child: int | None
+    params: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """How elements of one shape fare: their faults, and the attributes whose values must still be looked at."""
+
+    faults: tuple[Fault, ...]
+    checks: tuple[tuple[str, Callable[[str], bool]], ...]
+
+
+def _lines() -> Iterator[tuple[str, str]]:
+    """Name and definition of each type, continuation lines joined, ``$words`` filled in."""
+    text = (files(__package__) / "grammar.txt").read_text(encoding="utf-8")
+    plain = re.sub(r"^#.*\n", "", text, flags=re.MULTILINE)
+    plain = re.sub(r"\s*\|\s*", "|", re.sub(r"\n +", " ", plain))
+    words: dict[str, str] = {}
+    for line in plain.splitlines():
+        name, _, body = (part.strip() for part in line.partition(" :"))
+        body = re.sub(r"\$\w+", lambda m: words[m[0]], body)
+        if name.startswith("$"):
+            words[name] = body
+        elif name:
+            yield name, body
+
+
+def _items(text: str) -> Iterator[tuple[Item, dict[str, str]]]:
+    for group, times, single in _ITEM.findall(text):
+        found = _CHILD.findall(group or single)
+        low, high = _BOUNDS[times if group else found[0][1]]
+        if group and any(mark == "?" for _, mark, _ in found):
+            low = 0  # a choice whose alternatives may be absent
+        yield Item(tuple(n for n, _, _ in found), low, high), {n: kind for n, _, kind in found}
+
+
+def _one_of(allowed: str) -> Callable[[str], bool]:
+    return frozenset(allowed.split("|")).__contains__
+
+
+def _type(name: str, body: str) -> Type:
+    content, _, rest = body.partition("@")
+    pairs = list(_items(content))
+    found = _ATTRIBUTE.findall(rest)
+    checks = {n: _one_of(values) if values else FORMS.get(form) for n, _, values, form in found}
+    narrative = ("ID" in checks and "styleCode" in checks) or name in {"Br", "Sub~", "Sup~"}
+    if not narrative:
+        checks["nullFlavor"] = NULL_FLAVORS.__contains__
+    return Type(
+        name=name.rstrip("~"),
+        mixed=name.endswith("~"),
+        narrative=narrative,
+        items=tuple(item for item, _ in pairs),
+        children={k: v for _, kinds in pairs for k, v in kinds.items()},
+        attributes=checks,
+        needed=tuple(n for n, mark, _, _ in found if mark),
+    )
+
+
+@cache
+def types() -> Mapping[str, Type]:
+    """Every type by name."""
+    return {made.name: made for made in (_type(name, body) for name, body in _lines())}
+
+
+def type_named(name: str) -> Type | None:
+    return types().get(name)
+
+
+#: The type of a section's text: everything inside is narrative.
+NARRATIVE = "Narrative"
+
+
+@lru_cache(maxsize=8192)
+def shape(type_name: str, attributes: tuple[str, ...], children: tuple[str, ...]) -> Shape:
+    """How an element with these attributes and children fits its type."""
+    type_ = types()[type_name]
+    return Shape(
+        faults=(*_attribute_faults(type_, attributes), *_child_faults(type_, children)),
+        checks=tuple((n, check) for n in attributes if (check := type_.attributes.get(n)) is not None),
+    )
+
+
+def _attribute_faults(type_: Type, attributes: tuple[str, ...]) -> Iterator[Fault]:
+    for name in type_.needed:
+        if name not in attributes:
+            yield Fault("CDAX-15", None, (("attribute", name),))
+    for name in attributes:
+        # Attributes of other namespaces (xsi:, xml:, extensions) are not ours to judge.
+        if " " not in name and name not in type_.attributes:
+            yield Fault("CDAX-14", None, ())
+
+
+def _child_faults(type_: Type, children: tuple[str, ...]) -> Iterator[Fault]:
+    place = {name: n for n, item in enumerate(type_.items) for name in item.names}
+    for n, name in enumerate(children):
+        if name not in place:
+            yield Fault("CDAX-10", n, ())
+    for item in type_.items:
+        count = sum(map(children.count, item.names))
+        if count < item.low:
+            yield Fault("CDAX-11", None, (("element", " | ".join(item.names)),))
+        elif count > item.high:
+            last = max(n for n, name in enumerate(children) if name in item.names)
+            yield Fault("CDAX-12", last, (("element", " | ".join(item.names)), ("count", str(count))))
+    yield from _order_faults([(n, name, place[name]) for n, name in enumerate(children) if name in place])
+
+
+def _order_faults(known: list[tuple[int, str, int]]) -> Iterator[Fault]:
+    furthest, before = -1, ""
+    for n, name, position in known:
+        if position < furthest:
+            yield Fault("CDAX-13", n, (("element", name), ("other", before)))
+            return
+        furthest, before = position, name
