@@ -173,7 +173,7 @@ def one(node: etree._Element, path: str) -> Any:
 def children(node: etree._Element) -> list[str]:
     """Names of the child elements, a run of equal ones once; those of sdtc with their prefix."""
     names: list[str] = []
-    for child in node:
+    for child in node.iterchildren(tag=etree.Element):
         name = etree.QName(child)
         text = name.localname if name.namespace == NS["c"] else f"sdtc:{name.localname}"
         if not names or names[-1] != text:

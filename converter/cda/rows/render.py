@@ -203,6 +203,10 @@ def _environment(folder: Path | None) -> Environment:
                 raise TypeError(operator)
             return super().call_binop(context, operator, left, right)
 
+        def wrap_str_format(self, value: Any) -> None:
+            """``format`` is a method like the others, and it pads: not among those allowed."""
+            return None
+
         def is_safe_attribute(self, obj: Any, attr: str, value: Any) -> bool:
             if isinstance(obj, str) and attr not in _METHODS:
                 return False
