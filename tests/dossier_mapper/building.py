@@ -107,7 +107,7 @@ class Sources:
 
 
 def sources(sections: str, typed: bool = False, **tables: str) -> Sources:
-    data = yaml.load(_BASE, yaml.BaseLoader) | yaml.load(sections, yaml.BaseLoader)
+    data = yaml.load(_BASE, yaml.BaseLoader) | (yaml.load(sections, yaml.BaseLoader) or {})
     data["sources"] = {name: {"file": f"{name}.csv"} for name in ("usagers", *tables)}
     spec = MappingSpec.model_validate(data)
     headers, lines, number = {"usagers": Header(("N°", "Nom"))}, {}, 0
