@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from converter.diagnostics import Diagnostic, SourceError, SourceLocation
-from converter.sources.cells import BUILT_IN, is_moment_format, is_odd_serial, mask_of
+from converter.sources.cells import BUILT_IN, is_moment_format, is_odd_serial, mask_of, to_text
 from converter.sources.compound import CompoundError, CompoundFile
 from converter.sources.sheet_scan import EMPTY, ERROR, SheetFacts
 
@@ -110,8 +110,8 @@ class XlsSheet:
     def bounds(self) -> tuple[int, int]:
         return _BOUNDS
 
-    def format(self, style: int) -> str:
-        return self._book.format(style) if self._book is not None else "General"
+    def text(self, value: float, style: int) -> tuple[str, str | None]:
+        return to_text(value, self._book.format(style) if self._book is not None else "General")
 
     def odd_moments(self) -> frozenset[tuple[int, int]]:
         book = self._book

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from converter.diagnostics import Diagnostic, SourceError, SourceLocation
 from converter.sources.biff import rk_number
-from converter.sources.cells import BUILT_IN, is_moment_format, is_odd_serial, mask_of
+from converter.sources.cells import BUILT_IN, is_moment_format, is_odd_serial, mask_of, moment_text, to_text
 from converter.sources.containers import Container
 from converter.sources.ooxml import SheetPart, relations
 from converter.sources.sheet_scan import ERROR, SheetFacts
@@ -26,7 +26,7 @@ _ROW, _BLANK, _CELL_ERROR, _LAST_CELL = 0, 1, 3, 11
 _FORMULA_ERROR = 11
 _RK = 2
 _NUMBERS = frozenset((_RK, 5, 9))
-_FORMAT, _XF, _BEGIN_CELL_XFS, _END_CELL_XFS, _SHEET = 44, 47, 617, 618, 156
+_FORMAT, _XF, _BEGIN_CELL_XFS, _END_CELL_XFS, _SHEET, _PROPERTIES = 44, 47, 617, 618, 156, 153
 _HIDDEN_ROW = 0x10
 
 
@@ -70,6 +70,7 @@ class XlsbWorkbook:
     file: str
     sheets: tuple[SheetPart, ...]
     formats: tuple[str, ...]
+    from_1904: bool = False
 
     @classmethod
     def read(cls, path: Path, file: str) -> XlsbWorkbook:
@@ -78,11 +79,13 @@ class XlsbWorkbook:
             part = "xl/workbook.bin"
             targets = relations(container, part, file)
             try:
-                sheets = tuple(_sheets(container.read(part), targets))
+                stream = container.read(part)
+                sheets = tuple(_sheets(stream, targets))
                 formats = tuple(_formats(container.read("xl/styles.bin")))
             except (struct.error, IndexError):
                 raise SourceError(Diagnostic("SRC-11", SourceLocation(file))) from None
-        return cls(path, file, sheets, formats)
+        from_1904 = any(kind == _PROPERTIES and body[:1] and body[0] & 1 for kind, body in records(stream))
+        return cls(path, file, sheets, formats, from_1904)
 
 
 def _sheets(stream: bytes, targets: dict[str, tuple[str, str]]) -> Iterator[SheetPart]:
@@ -122,8 +125,11 @@ class XlsbSheet:
         self.facts()
         return self._bounds
 
-    def format(self, style: int) -> str:
-        return self._book.formats[style]
+    def text(self, value: float, style: int) -> tuple[str, str | None]:
+        code = self._book.formats[style]
+        if is_moment_format(code):
+            return moment_text(value, code, self._book.from_1904)
+        return to_text(value, code)
 
     def odd_moments(self) -> frozenset[tuple[int, int]]:
         with Container(self._book.path, self._book.file, trusted=True) as container:
@@ -149,6 +155,8 @@ class XlsbSheet:
     def _scan(self, stream: bytes) -> SheetFacts:
         facts = SheetFacts()
         masked = frozenset(at for at, code in enumerate(self._book.formats) if mask_of(code) is not None)
+        # calamine leaves dates that are stored as small integers, as most are, integers.
+        moments = frozenset(at for at, code in enumerate(self._book.formats) if is_moment_format(code))
         cells: dict[int, list[tuple[int, int]]] = {}
         row = rows = columns = 0
         for kind, body in records(stream):
@@ -162,7 +170,7 @@ class XlsbSheet:
                 rows, columns = max(rows, row), max(columns, column + 1)
                 if kind in (_CELL_ERROR, _FORMULA_ERROR):
                     cells.setdefault(row, []).append((column, ERROR))
-                elif kind in _NUMBERS and style in masked:
+                elif (kind in _NUMBERS and style in masked) or (kind == _RK and style in moments):
                     cells.setdefault(row, []).append((column, style))
         self._bounds = (rows, columns)
         facts.cells = {row: tuple(pairs) for row, pairs in cells.items()}

@@ -42,8 +42,8 @@ class Knowledge(Protocol):
     def facts(self) -> SheetFacts:
         """Cells and rows that calamine tells wrong; asked while it loads."""
 
-    def format(self, style: int) -> str:
-        """The number format of a style."""
+    def text(self, value: float, style: int) -> tuple[str, str | None]:
+        """A number as its style shows it, and the code of what is wrong with it."""
 
     def odd_moments(self) -> frozenset[tuple[int, int]]:
         """Row (from 1) and column (from 0) of the cells that are shown as a moment and are none."""
@@ -67,8 +67,8 @@ class XlsxKnowledge:
         with Container(self._path, self._file, trusted=True) as container:
             return scan_sheet(container.blocks(self._part), styles)
 
-    def format(self, style: int) -> str:
-        return self._outline.formats[style]
+    def text(self, value: float, style: int) -> tuple[str, str | None]:
+        return to_text(value, self._outline.formats[style])
 
     def odd_moments(self) -> frozenset[tuple[int, int]]:
         formats = {at: code for at, code in enumerate(self._outline.formats) if is_moment_format(code)}
@@ -248,7 +248,7 @@ class CalamineSheet(SheetGrid):
                 trouble.notices.append(Note("CELL-13", column=column))
             elif kind >= 0 and 0 <= at < len(row) and isinstance(row[at], int | float):
                 trouble.faults[:] = [note for note in trouble.faults if note.column != column]
-                cells[at], code = to_text(row[at], self._knowledge.format(kind))
+                cells[at], code = self._knowledge.text(row[at], kind)
                 if code is not None:
                     trouble.faults.append(Note(code, column=column))
 

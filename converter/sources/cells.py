@@ -22,6 +22,7 @@ __all__ = [
     "is_moment_format",
     "is_odd_serial",
     "mask_of",
+    "moment_text",
     "to_text",
     "unescape",
 ]
@@ -38,6 +39,8 @@ _LITERAL_TEXT = re.compile(r'"[^"]*"|\\.|_.|\*.|\[(?![hms]+\])[^\]]*\]', re.DOTA
 _ELAPSED = re.compile(r"\[([hms]+)\]", re.IGNORECASE)
 #: Excel's 60th day, the 29th of February 1900, never was: libraries answer with the day before.
 _NO_DAY = 60
+#: The day after 31/12/9999.
+_AFTER_LAST_DAY = 2_958_466
 NO_DAY = "1900-02-28"
 _CONDITION = re.compile(r"\[(<=|>=|<>|<|>|=)\s*(-?\d+(?:\.\d+)?)\]")
 
@@ -195,6 +198,16 @@ def is_moment_format(number_format: str) -> bool:
 def is_clock_format(number_format: str) -> bool:
     """Whether numbers under this format are shown as times or durations, without a day."""
     return is_moment_format(number_format) and not set("dy").intersection(_letters(number_format))
+
+
+def moment_text(serial: float, number_format: str, from_1904: bool) -> tuple[str, str | None]:
+    """The text of a number under a format of moments, and the code of what is wrong with it."""
+    if is_odd_serial(serial, number_format) or serial >= _AFTER_LAST_DAY:
+        return format(Decimal(format(serial, ".15g")), "f"), "CELL-11"
+    if is_clock_format(number_format):
+        return _clock(timedelta(days=serial)), None
+    first = datetime(1904, 1, 1) if from_1904 else datetime(1899, 12, 30 if serial >= _NO_DAY else 31)  # noqa: DTZ001
+    return _moment(first + timedelta(days=serial)), None
 
 
 def is_odd_serial(value: float, number_format: str) -> bool:
