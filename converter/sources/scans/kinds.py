@@ -123,4 +123,5 @@ def extension_notice(relative: str, media_type: str) -> tuple[Notice, ...]:
     kind = KINDS[media_type.partition(CHARSET)[0]]
     if extension in kind.extensions or not any(extension in other.extensions for other in KINDS.values()):
         return ()
-    return (("SCAN-72", {"type": kind.label}),)
+    # Text has no signature: under the name of another type it may be a server's message in the document's place.
+    return (("SCAN-82" if media_type.startswith("text/plain") else "SCAN-72", {"type": kind.label}),)

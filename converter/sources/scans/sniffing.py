@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from converter.sources.scans.check import Check
+from converter.sources.scans.check import Check, Opened
 from converter.sources.scans.images import BmpCheck, GifCheck, PngCheck
 from converter.sources.scans.jpeg import JpegCheck
 from converter.sources.scans.office import OleCheck, ZipCheck
@@ -44,6 +44,19 @@ _MAGIC = (
     (b"OggS", "audio/ogg"),
     (b"\x30\x26\xb2\x75\x8e\x66\xcf\x11", "video/x-ms-asf"),
 )
+#: Signatures by which a file shorter than they are is known for the stump of one.
+_SIGNATURES = (
+    (b"%PDF-", "application/pdf"),
+    (b"\xff\xd8\xff", "image/jpeg"),
+    (b"II*\x00", "image/tiff"),
+    (b"MM\x00*", "image/tiff"),
+    (b"{\\rtf", "text/rtf"),
+    (b"\x89PNG\r\n\x1a\n", "image/png"),
+    (b"GIF89a", "image/gif"),
+    (b"GIF87a", "image/gif"),
+    (b"PK\x03\x04", "application/zip"),
+    (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "application/x-ole-storage"),
+)
 _RIFF = {b"WEBP": "image/webp", b"WAVE": "audio/x-wav", b"AVI ": "video/x-msvideo"}
 _HEIF = re.compile(rb"hei[cmsx]|hev[cmsx]|mif1|msf1")
 _CFB = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
@@ -68,7 +81,21 @@ def check_for(head: bytes) -> Check:
         return JpegCheck()
     if head.startswith(_TIFF):
         return TiffCheck(head)
-    return _image(head) or _container(head) or _other(head) or _textual(head)
+    return _image(head) or _container(head) or _other(head) or _stump(head) or _textual(head)
+
+
+class _StumpCheck(Check):
+    """Of a file that ends within its own signature."""
+
+    def finish(self, file: Opened) -> None:
+        raise self.truncated()
+
+
+def _stump(head: bytes) -> Check | None:
+    # A bitmap's signature is two letters, with its size behind; its header alone has 26 bytes.
+    if head.startswith(b"BM") and len(head) < 10:
+        return _StumpCheck("image/bmp")
+    return next((_StumpCheck(kind) for signature, kind in _SIGNATURES if signature.startswith(head)), None)
 
 
 def _image(head: bytes) -> Check | None:
