@@ -75,8 +75,8 @@ def zipped(path: Path, parts: dict[str, str] | dict[str, bytes]) -> None:
 
 
 def rows(*cells: str, first: int = 2) -> str:
-    """Sheet data of a header and rows, each given as its cells' XML with ``#`` for the row's number."""
-    made = "".join(f'<row r="{at}">{row.replace("#", str(at))}</row>' for at, row in enumerate(cells, first))
+    """Sheet data of a header and rows, each given as its cells' XML with ``¤`` for the row's number."""
+    made = "".join(f'<row r="{at}">{row.replace("¤", str(at))}</row>' for at, row in enumerate(cells, first))
     return f"<sheetData>{HEADER}{made}</sheetData>"
 
 
