@@ -38,8 +38,8 @@ def kind_of(head: bytes) -> str:
 class Binary:
     """Fed the characters of a JSON string, closed once. Never holds more than a block.
 
-    ``fault`` is ``alphabet``, ``padding``, ``length`` or ``""``; ``blanks`` tells of white space between groups, which
-    R4 allows. ``document`` is the outcome of the document's own check when the content looks like XML.
+    ``fault`` is ``alphabet``, ``padding``, ``length``, ``blank`` (inside a group of four) or ``""``; ``blanks`` tells of
+    white space between groups, which R4 allows. ``document`` is the outcome of the document's own check when the content looks like XML.
     """
 
     __slots__ = ("_checker", "_digest", "_left", "_open", "blanks", "document", "fault", "head", "size")
@@ -68,6 +68,9 @@ class Binary:
         """Characters as they stand in the file."""
         if self.fault:
             return
+        if b" " in characters:
+            self._spaced(characters)
+            return
         characters = self._left + characters
         # The last group waits: only there may padding stand.
         ready = max(0, (len(characters) - 1) // 4 * 4)
@@ -78,7 +81,7 @@ class Binary:
     def feed_escaped(self, characters: bytes) -> None:
         """Characters that were written as a JSON escape: white space between groups may stand so."""
         if characters in (b" ", b"\n", b"\r", b"\t"):
-            self.blanks = True
+            self._blank()
         else:
             self.feed(characters)
 
@@ -92,6 +95,19 @@ class Binary:
         self._left = b""
         if self._checker is not None:
             self.document = self._checker.close()
+
+    def _spaced(self, characters: bytes) -> None:
+        """Blanks need no escape."""
+        for number, part in enumerate(characters.split(b" ")):
+            if number:
+                self._blank()
+            if part:
+                self.feed(part)
+
+    def _blank(self) -> None:
+        self.blanks = True
+        if len(self._left) % 4:
+            self.fault = self.fault or "blank"
 
     def _decode(self, characters: bytes, *, last: bool) -> None:
         if not last and b"=" in characters:

@@ -12,7 +12,7 @@ from typing import Any, BinaryIO
 
 from converter.diagnostics import Diagnostic
 from converter.fhir.check.binary import Binary
-from converter.fhir.check.document import check_claim, check_document
+from converter.fhir.check.document import check_claim, check_document, narrowed
 from converter.fhir.check.findings import Findings, child
 from converter.fhir.check.invariants import check_invariants
 from converter.fhir.check.primitives import fault_of
@@ -76,6 +76,8 @@ def check_entry_resource(
     found = check_resource_structure(resource, path, findings)
     if not isinstance(resource, dict):
         return []
+    if resource.get("resourceType") == "DocumentReference":
+        found = narrowed(found, path, release)
     check_contained(resource, path, found, findings)
     check_invariants(resource, path, release, findings)
     if resource.get("resourceType") == "DocumentReference":
@@ -220,10 +222,20 @@ class _FileCheck:
             self.findings.add("BDL-14", place)
         if not isinstance(request, dict):
             return
+        self._conditions(request, place)
         if "method" in request and request["method"] != "POST":
             self.findings.add("BDL-15", child(place, "method"))
         elif "url" in request and request["url"] != resource.get("resourceType"):
             self.findings.add("BDL-16", child(place, "url"))
+
+    def _conditions(self, request: dict[str, Any], path: str) -> None:
+        """Conditions that a creation does not have; ``ifNoneExist`` is a bare query."""
+        for name in ("ifNoneMatch", "ifModifiedSince", "ifMatch"):
+            if name in request:
+                self.findings.add("BDL-30", child(path, name), element=name)
+        condition = request.get("ifNoneExist")
+        if isinstance(condition, str) and ("?" in condition or "=" not in condition):
+            self.findings.add("BDL-30", child(path, "ifNoneExist"), element="ifNoneExist")
 
     def _document(self, resource: dict[str, Any], path: str) -> None:
         identifier = resource.get("masterIdentifier")

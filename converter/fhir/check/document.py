@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any
 
 from converter import terminology
 from converter.fhir.check.attachment import check_attachment
 from converter.fhir.check.findings import Findings, child
 from converter.fhir.check.paths import codings, parents, values
+from converter.fhir.check.primitives import fault_of
+from converter.fhir.check.structure import FoundReference
 from converter.fhir.releases import RELEASES, Preferred, Release
 
-__all__ = ["check_claim", "check_document"]
+__all__ = ["check_claim", "check_document", "narrowed"]
 
 _RECOMMENDED = ("subject", "author", "custodian", "date")
 
@@ -31,6 +35,16 @@ def check_document(
         if isinstance(content, dict):
             check_attachment(content, place, resource, findings, streamed)
 
+
+def narrowed(found: Iterable[FoundReference], path: str, release: Release) -> list[FoundReference]:
+    """References of a DocumentReference with the targets that the release leaves to them."""
+    return [
+        replace(one, targets=release.targets.get(_INDEX.sub("", one.path.removeprefix(f"{path}.")), one.targets))
+        for one in found
+    ]
+
+
+_INDEX = re.compile(r"\[\d+\]")
 
 # ------------------------------------------------------------------------------------------------------ the profile
 
@@ -84,17 +98,16 @@ def _check_master_identifier(resource: dict[str, Any], path: str, findings: Find
     if not isinstance(value, str) or not value:
         findings.add("DR-67", child(place, "value"))
         return
-    is_urn = value.startswith(("urn:oid:", "urn:uuid:"))
-    if identifier.get("system") == "urn:ietf:rfc:3986":
-        if not is_urn or not _URN.fullmatch(value):
-            findings.add("DR-66", child(place, "value"))
-    else:
+    if identifier.get("system") != "urn:ietf:rfc:3986":
+        findings.add("DR-65", place)
+    elif not _URI.fullmatch(value) or fault_of("uri", value):
+        findings.add("DR-66", child(place, "value"))
+    elif not value.startswith(("urn:oid:", "urn:uuid:")):
         findings.add("DR-65", place)
 
 
-_URN = re.compile(
-    r"urn:uuid:[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|urn:oid:[0-2](?:\.(?:0|[1-9][0-9]*))+", re.ASCII
-)
+#: An absolute URI; a URN has a name space of two characters at least (RFC 8141), and ours are written small.
+_URI = re.compile(r"urn:[a-z0-9][a-z0-9\-]{1,31}:\S+|(?!urn:)[a-z][a-z0-9+.\-]*:\S+", re.ASCII)
 
 
 def _check_preferred(resource: dict[str, Any], path: str, release: Release, findings: Findings) -> None:

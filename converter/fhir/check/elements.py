@@ -11,7 +11,7 @@ from importlib.resources import files
 from types import MappingProxyType
 from typing import Any
 
-__all__ = ["ElementRule", "code_sets", "elements_of", "is_known", "open_types", "primitives", "resource_types"]
+__all__ = ["ElementRule", "closed_systems", "code_sets", "elements_of", "is_known", "open_types", "primitives", "resource_types"]
 
 _FORM = re.compile(r"(?P<types>[^!*+@]*|\*)(?P<many>[!*+]?)(?:@(?P<codes>[a-z-]+))?")
 _TYPE = re.compile(r"(\w[\w.]*)(?:\(([\w,]*)\))?")
@@ -55,9 +55,15 @@ def code_sets() -> Mapping[str, frozenset[str]]:
     return MappingProxyType({name: frozenset(codes) for name, codes in _tables()["codes"].items()})
 
 
+@cache
+def closed_systems() -> Mapping[str, frozenset[str]]:
+    """Code systems of which every code is known here, by URI."""
+    return MappingProxyType({uri: frozenset(codes) for uri, codes in _tables()["systems"].items()})
+
+
 def is_known(type_name: str) -> bool:
     """Whether the table describes this resource or complex type."""
-    return type_name in _tables() and type_name not in ("codes", "names")
+    return type_name in _tables() and type_name not in ("codes", "names", "systems")
 
 
 @cache

@@ -11,9 +11,17 @@ from dataclasses import dataclass
 from typing import Any
 
 from converter.fhir.check.binary import Binary
-from converter.fhir.check.elements import ElementRule, code_sets, elements_of, is_known, primitives, resource_types
+from converter.fhir.check.elements import (
+    ElementRule,
+    closed_systems,
+    code_sets,
+    elements_of,
+    is_known,
+    primitives,
+    resource_types,
+)
 from converter.fhir.check.findings import Findings, child
-from converter.fhir.check.primitives import fault_of, has_bad_characters
+from converter.fhir.check.primitives import fault_of, has_bad_characters, is_absolute
 from converter.fhir.check.reader import JsonObject
 
 __all__ = ["FoundReference", "check_complex", "check_resource_structure"]
@@ -67,7 +75,8 @@ class _Walk:
     def complex(self, value: dict[str, Any], kind: str, path: str) -> None:
         rules = elements_of(kind)
         self._duplicates(value, path)
-        if not value or (len(value) == 1 and "resourceType" in value):
+        # ele-1: an id by itself says nothing; beside a primitive's value (kind Element) it may stand.
+        if not value or (len(value) == 1 and ("resourceType" in value or (kind != "Element" and "id" in value))):
             self.findings.add("DR-06", path)
         for name, item in value.items():
             if name == "resourceType" and kind in resource_types():
@@ -80,6 +89,7 @@ class _Walk:
                 self.findings.add("DR-01", child(path, name), type=kind)
         self._required(value, kind, path)
         self._choices(value, kind, path)
+        self._addresses(value, kind, path)
         if kind == "Extension" and ("extension" in value) == any(n.startswith(("value", "_value")) for n in value):
             self.findings.add("DR-71", path, rule="ext-1")
 
@@ -87,6 +97,20 @@ class _Walk:
         if isinstance(value, JsonObject):
             for name in value.duplicates:
                 self.findings.add("BDL-04", child(path, name))
+
+    def _addresses(self, value: dict[str, Any], kind: str, path: str) -> None:
+        """Systems and extension URLs are absolute (relative only inside an extension); codes exist in closed systems."""
+        system = value.get("system") if kind in ("Coding", "Identifier") else None
+        if isinstance(system, str) and system and not is_absolute(system):
+            self.findings.add("DR-18", child(path, "system"), element="system")
+        if kind == "Coding" and value.get("code") not in closed_systems().get(str(system), (value.get("code"),)):
+            self.findings.add("DR-19", child(path, "code"))
+        for name in () if kind == "Extension" else ("extension", "modifierExtension"):
+            held = value.get(name)
+            for place, one in _numbered(held if isinstance(held, list) else [], child(path, name)):
+                url = one.get("url") if isinstance(one, dict) else None
+                if isinstance(url, str) and url and not is_absolute(url):
+                    self.findings.add("DR-18", child(place, "url"), element="url")
 
     def _required(self, value: dict[str, Any], kind: str, path: str) -> None:
         for name, rule in elements_of(kind).items():
