@@ -90,10 +90,9 @@ def load(path: Path, *, release: str | None = None, date: str | None = None) -> 
         found.extend(diagnostics_of(wrong, merged.data, locate))
         found.extend(_beyond(merged.data, wrong, locate))
         raise MappingError(_in_order(found, merged)) from None
-    found.extend(check(spec, locate))
-    found = _in_order(found, merged)
-    if any(d.is_error for d in found):
-        raise MappingError(found)
+    found = _in_order([*found, *check(spec, locate)], merged)
+    if errors := [d for d in found if d.is_error]:
+        raise MappingError(errors)
     return LoadedMapping(path, path.parent, spec, _fingerprint(spec), tuple(merged.files), merged.places, tuple(found))
 
 
@@ -105,13 +104,18 @@ def _beyond(
     if spec is None:
         return
     roots = tuple(dotted(path) for path in mended)
-    declared = {code: data.get(key) for code, key in (("MAP-40", "sources"), ("MAP-41", "tables"))}
     for problem in check(spec, locate):
         path = problem.location.path if isinstance(problem.location, MappingLocation) else ""
-        names = declared.get(problem.code)
         hidden = any(path == root or path.startswith((f"{root}.", f"{root}[")) for root in roots)
-        if problem.is_error and not hidden and not (names is not None and problem.params["name"] in names):
+        if problem.is_error and not hidden and not _is_declared(data, problem):
             yield problem
+
+
+def _is_declared(data: dict[str, Any], problem: Diagnostic) -> bool:
+    """A source or table that looks unknown only because it was taken out, or because all of them are missing."""
+    key = {"MAP-40": "sources", "MAP-41": "tables"}.get(problem.code)
+    names = data.get(key) if key else ()
+    return key is not None and (not isinstance(names, dict) or problem.params["name"] in names)
 
 
 def _override(data: dict[str, Any], release: str | None, date: str | None) -> Iterator[Diagnostic]:

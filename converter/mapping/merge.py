@@ -41,10 +41,10 @@ def read_chain(path: Path) -> Merged:
     seen: list[Path] = []
     here, name, place = path, path.name, None
     while True:
-        if here.resolve() in seen or len(chain) == MAX_CHAIN:
-            code = "MAP-09" if here.resolve() in seen else "MAP-04"
-            raise MappingError(Diagnostic(code, place, {"limit": MAX_CHAIN}))
-        seen.append(here.resolve())
+        real = _resolved(here, name, place)
+        if real in seen or len(chain) == MAX_CHAIN:
+            raise MappingError(Diagnostic("MAP-09" if real in seen else "MAP-04", place, {"limit": MAX_CHAIN}))
+        seen.append(real)
         chain.append(read_yaml(here, name, place))
         target = chain[-1].data.get("extends")
         if not isinstance(target, str) or not target.strip():
@@ -52,6 +52,14 @@ def read_chain(path: Path) -> Merged:
         place = chain[-1].places[("extends",)]
         here, name = here.parent / target.strip(), target.strip()
     return _merge_all(chain, seen)
+
+
+def _resolved(path: Path, name: str, place: MappingLocation | None) -> Path:
+    """The real path, by which a circle is noticed; a text that names no file at all is MAP-01."""
+    try:
+        return path.resolve()
+    except (OSError, ValueError, RuntimeError):
+        raise MappingError(Diagnostic("MAP-01", place, {"file": name})) from None
 
 
 def _merge_all(chain: list[Document], files: list[Path]) -> Merged:

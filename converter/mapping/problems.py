@@ -130,7 +130,7 @@ def _path(loc: Sequence[str | int], data: Any, *, final_missing: bool) -> KeyPat
             isinstance(here, list) and isinstance(step, int) and step < len(here)
         ):
             follow(index + 1, here[step], (*path, step), score + 2)
-        elif final_missing and index == len(loc) - 1:
+        elif final_missing and index == len(loc) - 1 and isinstance(here, dict):
             follow(index + 1, None, (*path, step), score + 1)
         if isinstance(step, int) or step in _TAGS or "function-" in str(step):
             follow(index + 1, here, path, score)
