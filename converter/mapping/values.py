@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from enum import Enum
 from functools import lru_cache
@@ -388,7 +389,8 @@ def _spare_datum(text: str, options: ValueOptions, header: Header, context: Valu
             if to is not None or text in targets:
                 return own(text)
         elif options.date:
-            return _or_iso(to or _only_dates, context.zone)(text)
+            with suppress(WrongValueError):
+                return _or_iso(to or _only_dates, context.zone)(text)
         raise wrong from None
 
 

@@ -358,7 +358,7 @@ def test_an_unknown_column_is_an_error_with_place_and_hint(tmp_path: Path) -> No
     labels[2] = "Naisance"
     found = check_columns(load(example(tmp_path)), {"ged": header(*labels)})
     assert [(d.code, str(d.location)) for d in found] == [
-        ("MAP-31", "mapping.yaml:42:41: documents[0].guard.birth_date.column"),
+        ("MAP-31", "mapping.yaml:42:43: documents[0].guard.birth_date.column"),
         ("MAP-31", "mapping.yaml:46:5: documents[0].title"),
     ]
     assert "'Naissance' in 'ged' (did you mean 'Naisance'?)" in found[0].text("en")
