@@ -120,7 +120,9 @@ def scan(media_type: str = "application/pdf") -> ScanFile:
 
 
 def cda(number: int = 1, filling: int = 20) -> bytes:
-    return f'<?xml version="1.0" encoding="UTF-8"?>\n<ClinicalDocument>{number}{"é" * filling}</ClinicalDocument>'.encode()
+    return (
+        f'<?xml version="1.0" encoding="UTF-8"?>\n<ClinicalDocument>{number}{"é" * filling}</ClinicalDocument>'.encode()
+    )
 
 
 def payload(number: int = 1, filling: int = 20) -> Payload:
@@ -157,7 +159,10 @@ def dumped(value: Any) -> bytes:
 
 
 def check(
-    data: bytes | Mapping[str, Any], release: str | Release = "tddui-1.1.0", registry: Registry | None = None, **more: Any
+    data: bytes | Mapping[str, Any],
+    release: str | Release = "tddui-1.1.0",
+    registry: Registry | None = None,
+    **more: Any,
 ) -> CheckedFile:
     text = data if isinstance(data, bytes) else dumped(data)
     chosen = RELEASES[release] if isinstance(release, str) else release

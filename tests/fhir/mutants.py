@@ -363,7 +363,10 @@ TREE: dict[str, tuple[str, Change]] = {
     "author an object": ("DR-05", put(f"{R}.author", lambda v: v[0])),
     "author empty": ("DR-06", put(f"{R}.author", [])),
     "author nowhere": ("DR-20", put(f"{R}.author.0.reference", "#nobody")),
-    "author a location": ("DR-22", put(f"{R}.author.0", {"type": "Location", "display": "x", "identifier": {"value": "1"}})),
+    "author a location": (
+        "DR-22",
+        put(f"{R}.author.0", {"type": "Location", "display": "x", "identifier": {"value": "1"}}),
+    ),
     "author type no resource": ("DR-15", put(f"{R}.author.0.type", "Doctor")),
     "authenticator a patient": ("DR-22", put(f"{R}.authenticator", {"reference": "#resident"})),
     "authenticator a list": ("DR-05", put(f"{R}.authenticator", lambda v: [v])),
@@ -478,7 +481,9 @@ TREE: dict[str, tuple[str, Change]] = {
     "primitive extension with unknown element": ("DR-01", put(f"{R}._status", {"value": "x"})),
     "status only an extension": (
         "DR-02",
-        both(drop(f"{R}.status"), put(f"{R}._status", {"extension": [{"url": "http://example.org/x", "valueCode": "u"}]})),
+        both(
+            drop(f"{R}.status"), put(f"{R}._status", {"extension": [{"url": "http://example.org/x", "valueCode": "u"}]})
+        ),
     ),
     # ----------------------------------------------------------------------------------------------- narrative
     "narrative without status": ("DR-02", put(f"{R}.text", {"div": DIV.format("x")})),
@@ -491,7 +496,10 @@ TREE: dict[str, tuple[str, Change]] = {
     "narrative with a form": ("DR-10", put(f"{R}.text", _text("<form><input/></form>x"))),
     "narrative with a script link": ("DR-10", put(f"{R}.text", _text('<a href="javascript:x()">x</a>'))),
     "narrative empty": ("DR-10", put(f"{R}.text", _text(" "))),
-    "narrative a paragraph": ("DR-10", put(f"{R}.text", _text("x", whole='<p xmlns="http://www.w3.org/1999/xhtml">{}</p>'))),
+    "narrative a paragraph": (
+        "DR-10",
+        put(f"{R}.text", _text("x", whole='<p xmlns="http://www.w3.org/1999/xhtml">{}</p>')),
+    ),
     "narrative with entities": ("DR-10", put(f"{R}.text", _text("x", whole='<!DOCTYPE d [<!ENTITY a "b">]>' + DIV))),
     # ------------------------------------------------------------------------------------------------- content
     "no content": ("DR-02", drop(f"{R}.content")),
@@ -536,7 +544,10 @@ TREE: dict[str, tuple[str, Change]] = {
     "size too large": ("DR-10", put(f"{A}.size", 2**31)),
     "size null": ("DR-06", put(f"{A}.size", None)),
     "hash in hexadecimal": ("DR-44", from_document("hash", lambda d: hashlib.sha1(d).hexdigest())),
-    "hash of SHA-256": ("DR-44", from_document("hash", lambda d: base64.b64encode(hashlib.sha256(d).digest()).decode())),
+    "hash of SHA-256": (
+        "DR-44",
+        from_document("hash", lambda d: base64.b64encode(hashlib.sha256(d).digest()).decode()),
+    ),
     "hash of MD5": ("DR-44", from_document("hash", lambda d: base64.b64encode(hashlib.md5(d).digest()).decode())),
     "hash of the hexadecimal": (
         "DR-44",
@@ -544,9 +555,7 @@ TREE: dict[str, tuple[str, Change]] = {
     ),
     "hash of the base64": (
         "DR-44",
-        lambda t: get(t, A).update(
-            hash=base64.b64encode(hashlib.sha1(get(t, A)["data"].encode()).digest()).decode()
-        ),
+        lambda t: get(t, A).update(hash=base64.b64encode(hashlib.sha1(get(t, A)["data"].encode()).digest()).decode()),
     ),
     "hash of another document": ("DR-44", put(f"{A}.hash", "2jmj7l5rSw0yVb/vlWAYkK/YBwk=")),
     "hash without padding": ("DR-10", put(f"{A}.hash", lambda h: h.rstrip("="))),
@@ -557,7 +566,10 @@ TREE: dict[str, tuple[str, Change]] = {
     "data null": ("DR-06", put(f"{A}.data", None)),
     "data a list": ("DR-05", put(f"{A}.data", lambda d: [d])),
     "data a number": ("DR-05", put(f"{A}.data", 12)),
-    "data without padding": ("DR-40", from_document("data", lambda d: base64.b64encode(d + b"ab" * (3 - len(d) % 3)).decode().rstrip("=")[:-1])),
+    "data without padding": (
+        "DR-40",
+        from_document("data", lambda d: base64.b64encode(d + b"ab" * (3 - len(d) % 3)).decode().rstrip("=")[:-1]),
+    ),
     "data with a stranger": ("DR-40", put(f"{A}.data", lambda d: d[:8] + "!" + d[9:])),
     "data with an accent": ("DR-40", put(f"{A}.data", lambda d: d[:8] + "é" + d[9:])),
     "data of URLs": ("DR-40", put(f"{A}.data", lambda d: d[:8] + "-_" + d[10:])),
@@ -645,7 +657,10 @@ TEXT: dict[str, tuple[str, Callable[[bytes], bytes]]] = {
     "key twice, other value": ("BDL-04", _replace(b'"status":"current"', b'"status":"superseded","status":"current"')),
     "key twice in the root": ("BDL-04", _replace(b'"type":"transaction"', b'"type":"batch","type":"transaction"')),
     "entry twice in the root": ("BDL-04", lambda t: t.rstrip()[:-1] + b',"entry":[]}'),
-    "resourceType twice": ("BDL-04", _replace(b'"resourceType":"Bundle"', b'"resourceType":"X","resourceType":"Bundle"')),
+    "resourceType twice": (
+        "BDL-04",
+        _replace(b'"resourceType":"Bundle"', b'"resourceType":"X","resourceType":"Bundle"'),
+    ),
     "data twice": ("BDL-04", _replace(b'"data":"', b'"data":"AAAA","data":"')),
     "key twice by escape": ("BDL-04", _replace(b'"status":"current"', b'"status":"current","\\u0073tatus":"current"')),
     "too deep": ("BDL-05", _replace(b'"status"', _nested(40) + b',"status"')),
@@ -657,7 +672,10 @@ TEXT: dict[str, tuple[str, Callable[[bytes], bytes]]] = {
     "lines of JSON": ("BDL-07", lambda t: t.replace(b"\n", b"") + b"\n" + t.replace(b"\n", b"")),
     "text of more than 1 MB": ("BDL-06", _replace(b'"description":"', b'"description":"' + b"a" * (1 << 20))),
     "data escaped wrongly": ("BDL-01", _replace(b'"data":"', b'"data":"\\x')),
-    "data with raw line end": ("DR-40", lambda t: t[: t.index(b'"data":"') + 12] + b"\n" + t[t.index(b'"data":"') + 12 :]),
+    "data with raw line end": (
+        "DR-40",
+        lambda t: t[: t.index(b'"data":"') + 12] + b"\n" + t[t.index(b'"data":"') + 12 :],
+    ),
     "data never closed": ("BDL-01", lambda t: t[: t.index(b'"data":"') + 40]),
     "data under a key spelt with escapes": ("BDL-04", _replace(b'"data":"', b'"d\\u0061ta":"AAAA","data":"')),
 }
@@ -684,7 +702,11 @@ _OF_TEXT: dict[str, Any] = {
     "blank": " ",
 }
 _OF_OBJECT: dict[str, Any] = {"a text": "x", "a number": 7, "unknown element": lambda o: {**o, "foo": "bar"}}
-_OF_LIST: dict[str, Any] = {"first item": lambda v: v[0], "null item": lambda v: [*v, None], "list item": lambda v: [*v, v]}
+_OF_LIST: dict[str, Any] = {
+    "first item": lambda v: v[0],
+    "null item": lambda v: [*v, None],
+    "list item": lambda v: [*v, v],
+}
 
 
 def everywhere(tree: Tree) -> Iterator[tuple[str, Tree]]:

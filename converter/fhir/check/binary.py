@@ -38,8 +38,9 @@ def kind_of(head: bytes) -> str:
 class Binary:
     """Fed the characters of a JSON string, closed once. Never holds more than a block.
 
-    ``fault`` is ``alphabet``, ``padding``, ``length``, ``blank`` (inside a group of four) or ``""``; ``blanks`` tells of
-    white space between groups, which R4 allows. ``document`` is the outcome of the document's own check when the content looks like XML.
+    ``fault`` is ``alphabet``, ``padding``, ``length``, ``blank`` (white space inside a group of four) or ``""``;
+    ``blanks`` tells of white space between groups, which R4 allows. ``document`` is the outcome of the document's own
+    check when the content looks like XML.
     """
 
     __slots__ = ("_checker", "_digest", "_left", "_open", "blanks", "document", "fault", "head", "size")

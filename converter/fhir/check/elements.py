@@ -11,7 +11,17 @@ from importlib.resources import files
 from types import MappingProxyType
 from typing import Any
 
-__all__ = ["ElementRule", "closed_systems", "code_sets", "elements_of", "is_known", "open_types", "primitives", "resource_types"]
+__all__ = [
+    "ElementRule",
+    "closed_systems",
+    "code_sets",
+    "elements_of",
+    "is_known",
+    "names",
+    "open_types",
+    "primitives",
+    "resource_types",
+]
 
 _FORM = re.compile(r"(?P<types>[^!*+@]*|\*)(?P<many>[!*+]?)(?:@(?P<codes>[a-z-]+))?")
 _TYPE = re.compile(r"(\w[\w.]*)(?:\(([\w,]*)\))?")
@@ -36,18 +46,21 @@ def _tables() -> Mapping[str, Any]:
 
 
 @cache
+def names(kind: str) -> frozenset[str]:
+    """A list of the table's ``[names]``: ``languages``, ``xhtml-elements``…"""
+    return frozenset(_tables()["names"][kind])
+
+
 def primitives() -> frozenset[str]:
-    return frozenset(_tables()["names"]["primitives"])
+    return names("primitives")
 
 
-@cache
 def open_types() -> frozenset[str]:
-    return frozenset(_tables()["names"]["open"])
+    return names("open")
 
 
-@cache
 def resource_types() -> frozenset[str]:
-    return frozenset(_tables()["names"]["resources"])
+    return names("resources")
 
 
 @cache

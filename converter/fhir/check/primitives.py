@@ -6,11 +6,13 @@ Patterns are those of the R4 data types page, with ``urn:oid:`` and ``urn:uuid:`
 from __future__ import annotations
 
 import re
-import xml.etree.ElementTree as ET
 from collections.abc import Callable, Mapping
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
+
+from converter.fhir.check.elements import names
+from converter.fhir.check.narrative import fault_of_narrative
 
 __all__ = ["fault_of", "has_bad_characters", "instant_of", "is_absolute"]
 
@@ -34,7 +36,6 @@ _MIME = re.compile(r"[A-Za-z0-9!#$&^_.+-]+/[A-Za-z0-9!#$&^_.+-]+(?:\s*;\s*[A-Za-
 _LANGUAGE = re.compile(r"[A-Za-z]{2,8}(?:-[A-Za-z0-9]{1,8})*", re.ASCII)
 #: Control characters that no FHIR string may hold, and lone halves of surrogate pairs that UTF-8 cannot.
 _BAD = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff]")
-_NAMED_ENTITY = re.compile(r"&(?!amp;|lt;|gt;|quot;|apos;)[A-Za-z][A-Za-z0-9]*;")
 _INTEGERS = {"integer": (-(2**31), 2**31 - 1), "unsignedInt": (0, 2**31 - 1), "positiveInt": (1, 2**31 - 1)}
 _FORMS: Mapping[str, re.Pattern[str]] = {
     "id": _ID, "code": _CODE, "oid": _OID, "uuid": _UUID, "base64Binary": _BASE64, "mime": _MIME,
@@ -113,56 +114,12 @@ def _canonical(value: str) -> str:
 def _language(value: str) -> str:
     """BCP 47 in shape; a primary tag of two letters exists in ISO 639-1."""
     primary = value.partition("-")[0]
-    return "" if _LANGUAGE.fullmatch(value) and (len(primary) > 2 or primary.lower() in _ISO_639) else "form"
+    return "" if _LANGUAGE.fullmatch(value) and (len(primary) > 2 or primary.lower() in names("languages")) else "form"
 
-
-def _xhtml(value: str) -> str:
-    """txt-1 and txt-2: well-formed, one ``div`` of basic XHTML, with text or an image, and nothing that runs."""
-    if "<!" in value.replace("<!--", "") or "<?" in value:
-        return "form"
-    try:
-        root = ET.fromstring(_NAMED_ENTITY.sub(" ", value))  # noqa: S314
-    except ET.ParseError:
-        return "form"
-    if root.tag != f"{_XHTML}div" or not all(_is_basic(one) for one in root.iter() if isinstance(one.tag, str)):
-        return "form"
-    return "" if "".join(root.itertext()).strip() or root.find(".//{*}img") is not None else "form"
-
-
-def _is_basic(one: ET.Element) -> bool:
-    addresses = (one.get(name, "") for name in ("href", "src"))
-    return (
-        one.tag.removeprefix(_XHTML) in _XHTML_ELEMENTS
-        and _XHTML_ATTRIBUTES.issuperset(one.attrib)
-        and not any(_ACTIVE.match(address) for address in addresses)
-    )
-
-
-_XHTML = "{http://www.w3.org/1999/xhtml}"
-#: Chapters 7 to 11 and 15 of HTML 4.0, links, images and ``style`` (FHIR R4, Narrative).
-_XHTML_ELEMENTS = frozenset(
-    "a abbr acronym address b bdo big blockquote br caption center cite code col colgroup dd del dfn div dl dt em font "
-    "h1 h2 h3 h4 h5 h6 hr i img ins kbd li ol p pre q s samp small span strike strong sub sup table tbody td tfoot th "
-    "thead tr tt u ul var".split()
-)
-_XHTML_ATTRIBUTES = frozenset(
-    "abbr align alt axis bgcolor border cellpadding cellspacing char charoff cite class clear color colspan coords "
-    "datetime dir face frame headers height href hreflang id lang longdesc name noshade nowrap rel rev rowspan rules "
-    "scope shape size span src start style summary title type valign value vspace hspace width "
-    "{http://www.w3.org/XML/1998/namespace}lang {http://www.w3.org/XML/1998/namespace}space".split()
-)
-_ACTIVE = re.compile(r"\s*(?:javascript|vbscript|data:text)", re.IGNORECASE)
-_ISO_639 = frozenset(
-    "aa ab ae af ak am an ar as av ay az ba be bg bh bi bm bn bo br bs ca ce ch co cr cs cu cv cy da de dv dz ee el en "
-    "eo es et eu fa ff fi fj fo fr fy ga gd gl gn gu gv ha he hi ho hr ht hu hy hz ia id ie ig ii ik io is it iu ja jv "
-    "ka kg ki kj kk kl km kn ko kr ks ku kv kw ky la lb lg li ln lo lt lu lv mg mh mi mk ml mn mr ms mt my na nb nd ne "
-    "ng nl nn no nr nv ny oc oj om or os pa pi pl ps pt qu rm rn ro ru rw sa sc sd se sg sh si sk sl sm sn so sq sr ss "
-    "st su sv sw ta te tg th ti tk tl tn to tr ts tt tw ty ug uk ur uz ve vi vo wa wo xh yi yo za zh zu".split()
-)
 
 _TEXTS: Mapping[str, Callable[[str], str]] = {
-    "string": _string, "markdown": _string, "uri": _uri, "url": _url, "canonical": _canonical, "xhtml": _xhtml,
-    "language": _language,
+    "string": _string, "markdown": _string, "uri": _uri, "url": _url, "canonical": _canonical,
+    "xhtml": fault_of_narrative, "language": _language,
 }  # fmt: skip
 
 

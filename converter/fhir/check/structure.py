@@ -99,11 +99,12 @@ class _Walk:
                 self.findings.add("BDL-04", child(path, name))
 
     def _addresses(self, value: dict[str, Any], kind: str, path: str) -> None:
-        """Systems and extension URLs are absolute (relative only inside an extension); codes exist in closed systems."""
+        """Systems and extension URLs are absolute (the latter but for those inside an extension); codes exist."""
         system = value.get("system") if kind in ("Coding", "Identifier") else None
         if isinstance(system, str) and system and not is_absolute(system):
             self.findings.add("DR-18", child(path, "system"), element="system")
-        if kind == "Coding" and value.get("code") not in closed_systems().get(str(system), (value.get("code"),)):
+        code = value.get("code")
+        if kind == "Coding" and isinstance(code, str) and code not in closed_systems().get(str(system), (code,)):
             self.findings.add("DR-19", child(path, "code"))
         for name in () if kind == "Extension" else ("extension", "modifierExtension"):
             held = value.get(name)
