@@ -26,7 +26,8 @@ from converter.delivery.files import FOLDERS, MANIFEST, PRODUCT, FileWriter, Sta
 from converter.delivery.journal import JOURNAL, JOURNAL_SCHEMA, Journal, Noted, journal_schema
 from converter.delivery.lock import LOCK, Lock
 from converter.delivery.manifest import manifest_schema_of, write_manifest
-from converter.delivery.schema import MANIFEST_SCHEMA
+from converter.delivery.schema import MANIFEST_SCHEMA, head_schema
+from converter.delivery.shape import faults
 from converter.diagnostics import Diagnostic, OutputError, ProductLocation
 
 __all__ = ["Delivery", "open_delivery"]
@@ -123,6 +124,8 @@ class Delivery:
         Residents that were never completed are passed over; so are those that this run has not looked at and whose
         files are no longer whole. OutputError when a file that this run made or kept has gone meanwhile.
         """
+        if wrong := [*faults({"schema": MANIFEST_SCHEMA} | dict(head), head_schema())]:
+            raise ValueError(f"the manifest's head is not of its shape: {', '.join(wrong)}")
         named: set[str] = set()
         write_manifest(self.path, self.work, head, self._listed(residents, named), lambda: self._unnamed(named))
         with suppress(WriteError):  # the old journal is as good, only longer

@@ -15,7 +15,7 @@ from converter.diagnostics import Diagnostic, MappingError, closest
 
 __all__ = ["DEFAULT_PRESET", "Preset", "limits_of", "presets", "split"]
 
-DEFAULT_PRESET = "safe"
+DEFAULT_PRESET = "default"
 
 
 @dataclass(frozen=True, slots=True)
