@@ -18,7 +18,7 @@ from converter.dossier_mapper.steps import is_after
 from converter.mapper.residents import Collected
 from converter.mapping.schema import DossierOptions
 from converter.mapping.values import Rule
-from converter.model import SourceRow, SpooledRow
+from converter.model import Coding, SourceRow, SpooledRow
 
 __all__ = [
     "CompiledRule",
@@ -156,57 +156,67 @@ def merge(
     key: str, parts: Sequence[Part], kinds: Mapping[str, Kind], spans: Sequence[tuple[str, str]], trace: Trace
 ) -> Entry | None:
     """The entry of the parts that are not rejected; None when none is left."""
-    values: dict[str, Any] = {}
-    origin: dict[str, SourceRow] = {}
-    taken: list[Part] = []
+    growing = _Growing(kinds, spans)
+    taken = []
     for part in parts:
         if trace.rejected(part.number):
             continue
-        together, wrong = _joined(values, part, kinds, origin)
-        wrong += [
-            Diagnostic("DOS-17", part.row.location(), {"start": start, "end": end})
-            for start, end in spans
-            if start in together and end in together and is_after(together[start], together[end])
+        wrong = growing.contradictions(part)
+        trace.note(part.number, wrong)
+        if not wrong:
+            growing.take(part)
+            taken.append(part)
+    return Entry(key, tuple(taken), growing.values()) if taken else None
+
+
+class _Growing:
+    """An entry while its rows come together: nothing of a row is taken before all of it agrees."""
+
+    def __init__(self, kinds: Mapping[str, Kind], spans: Sequence[tuple[str, str]]) -> None:
+        self._kinds = kinds
+        self._spans = spans
+        self._single: dict[str, Any] = {}
+        self._lists: dict[str, dict[Any, None]] = {}  # in the order read, each datum once
+        self._results: dict[Coding, EvaluationItem] = {}
+        self._origin: dict[str, SourceRow] = {}
+
+    def contradictions(self, part: Part) -> list[Diagnostic]:
+        """What in a row does not agree with the rows taken so far, or with the rest of the row."""
+        place, mine = part.row.location(), part.values
+        found = [
+            Diagnostic("DOS-16", place, {"field": name} | _place(self._origin[name]))
+            for name, value in mine.items()
+            if name in self._single and self._single[name] != value
         ]
-        if wrong:
-            trace.note(part.number, wrong)
-            continue
-        origin = dict.fromkeys(part.values, part.row) | origin
-        values = together
-        taken.append(part)
-    return Entry(key, tuple(taken), values) if taken else None
+        results: dict[Coding, EvaluationItem] = {}
+        for item in mine.get("items", ()):
+            if (self._results.get(item.code) or results.setdefault(item.code, item)) != item:
+                # A field without a code is in the source's own words: not repeated here.
+                found.append(Diagnostic("DOS-25", place, {"item": item.code.code or "…"}))
+        for first, last in self._spans:
+            # A contradiction is said once: what was taken counts.
+            start, end = (self._single.get(name, mine.get(name)) for name in (first, last))
+            if start is not None and end is not None and is_after(start, end):
+                found.append(Diagnostic("DOS-17", place, {"start": first, "end": last}))
+        return found
 
+    def take(self, part: Part) -> None:
+        for name, value in part.values.items():
+            kind = self._kinds.get(name, Kind.ONE)
+            if kind is Kind.ONE:
+                self._single.setdefault(name, value)
+                self._origin.setdefault(name, part.row)
+            else:
+                self._lists.setdefault(name, {}).update(dict.fromkeys((value,) if kind is Kind.TEXT else value))
+        for item in part.values.get("items", ()):
+            self._results.setdefault(item.code, item)
 
-def _joined(
-    values: dict[str, Any], part: Part, kinds: Mapping[str, Kind], origin: Mapping[str, SourceRow]
-) -> tuple[dict[str, Any], list[Diagnostic]]:
-    together, wrong = dict(values), []
-    for name, value in part.values.items():
-        kind = kinds.get(name, Kind.ONE)
-        if kind is Kind.MANY:
-            together[name], clash = _added(values.get(name, ()), value)
-            if clash:
-                wrong.append(Diagnostic("DOS-25", part.row.location(), {"item": clash}))
-        elif name not in values:
-            together[name] = value
-        elif kind is Kind.TEXT:
-            if value not in values[name].split("\n"):
-                together[name] = f"{values[name]}\n{value}"
-        elif values[name] != value:
-            wrong.append(Diagnostic("DOS-16", part.row.location(), {"field": name} | _place(origin[name])))
-    return together, wrong
-
-
-def _added(before: tuple[Any, ...], more: tuple[Any, ...]) -> tuple[tuple[Any, ...], str | None]:
-    """A list with what is new; and the field of a grid that is there with another result."""
-    found = list(before)
-    results = {item.code: item for item in before if isinstance(item, EvaluationItem)}
-    for value in more:
-        if isinstance(value, EvaluationItem) and results.setdefault(value.code, value) != value:
-            return before, value.code.code or "…"  # a field without a code is in the source's own words
-        if value not in found:
-            found.append(value)
-    return tuple(found), None
+    def values(self) -> dict[str, Any]:
+        lists = {
+            name: "\n".join(data) if self._kinds[name] is Kind.TEXT else tuple(data)
+            for name, data in self._lists.items()
+        }
+        return self._single | lists
 
 
 def _place(row: SourceRow) -> dict[str, str | int]:

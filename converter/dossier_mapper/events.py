@@ -11,7 +11,7 @@ from converter.dossier import Event, Resource
 from converter.dossier_mapper.attached import known_documents
 from converter.dossier_mapper.codes import coded
 from converter.dossier_mapper.entries import CompiledRule, Context, Entry, Part, Refusal, Section
-from converter.dossier_mapper.parts import MANY, TEXT, Compiler, Field
+from converter.dossier_mapper.parts import MANY, TEXT, Compiler, Field, column_of
 from converter.dossier_mapper.status import status_fields, status_of
 from converter.dossier_mapper.transports import TransportReader, judge_transports
 from converter.mapper import fields
@@ -54,7 +54,8 @@ def _compile(compiler: Compiler, spec: EventRule) -> CompiledRule:
     place = compiler.place(spec.place, "place")
     structure = compiler.structure(spec.structure, "structure")
     people = [compiler.professional(p, f"professionals[{i}]") for i, p in enumerate(spec.professionals)]
-    transports = [TransportReader(compiler, t, f"transports[{i}]") for i, t in enumerate(spec.transports)]
+    times = (column_of(spec.start), column_of(spec.end))
+    transports = [TransportReader(compiler, t, f"transports[{i}]", times) for i, t in enumerate(spec.transports)]
 
     def values(got: Collected) -> dict[str, Any]:
         found: dict[str, Any] = read(got)

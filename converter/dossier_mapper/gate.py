@@ -21,7 +21,7 @@ _CATEGORIES = "JDV_J254"
 
 @dataclass(frozen=True, slots=True)
 class Permission:
-    """``refused``: no dossier. ``deviating``: one that the mapping asked for against the rules."""
+    """``refused``: no dossier. ``deviating``: one with another sector than the establishment's."""
 
     refused: bool = False
     deviating: bool = False
@@ -29,11 +29,13 @@ class Permission:
 
 
 def sector(establishment: Establishment, state: State, options: DossierOptions) -> Permission:
-    """Sector and category. The seed writes its one sector for everybody: nothing to judge there."""
-    if not state.needs_category:
-        return Permission()
+    """Sector and category. The seed writes its one sector for everybody: who chooses it knows, and is told again."""
     code = establishment.facility_type.code
     params: dict[str, str | int] = {"state": state.name, "sector": code, "allowed": ", ".join(state.sectors)}
+    if not state.needs_category:
+        if code in state.sectors:
+            return Permission()
+        return Permission(deviating=True, diagnostics=[Diagnostic("DOS-32", None, params)])
     if code not in state.sectors:
         problem = Diagnostic("DOS-01", None, params)
     elif establishment.category is None or establishment.category.code not in codes(_CATEGORIES):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -28,9 +28,13 @@ _SOMEBODY = Professional(role="professionnel non précisé")
 
 
 class TransportReader:
-    """One journey of a row: there when its number is."""
+    """One journey of a row: there when its number is.
 
-    def __init__(self, compiler: Compiler, spec: TransportSpec, prefix: str) -> None:
+    ``shared``: the columns of the event's own times. Cells of other columns tell that a row without a number describes
+    a journey all the same.
+    """
+
+    def __init__(self, compiler: Compiler, spec: TransportSpec, prefix: str, shared: Collection[str | None]) -> None:
         state = compiler.state
         wanted = {
             "mode": Field(coded(state, "140"), required=True),
@@ -53,9 +57,11 @@ class TransportReader:
         self._origin = compiler.place(spec.origin, f"{prefix}.origin")
         self._destination = compiler.place(spec.destination, f"{prefix}.destination")
         self._professional = compiler.professional(spec.professional, f"{prefix}.professional")
-        # What tells that a row without a number describes a journey all the same: its own cells, not constants.
-        told = [getattr(spec, name) for name in ("mode", "start", "end")]
-        self._signs = [compiler.rule(v, f"{prefix}.key", _unchanged) for v in told if not isinstance(v, ConstantValue)]
+        self._signs = [
+            compiler.rule(value, f"{prefix}.key", _unchanged)
+            for value in (spec.mode, spec.start, spec.end)
+            if not isinstance(value, ConstantValue) and column_of(value) not in shared
+        ]
 
     def __call__(self, got: Collected, professionals: Sequence[Professional]) -> Transport | None:
         """``professionals`` are those of the row: its only one is who travelled unless the journey names somebody."""
@@ -111,7 +117,7 @@ def judge_transports(part: Part, context: Context) -> None:
             context.trace.note(part.number, [Diagnostic("DOS-22", part.row.location(), place)])
         refusals = list(_refusals(transport))
         context.trace.note(part.number, [refusal.on(part, context.options) for refusal in refusals])
-        judged.append(replace(transport, coded=not refusals))
+        judged.append(replace(transport, coded=False) if refusals else transport)
     if judged:
         part.values["transports"] = tuple(judged)
 

@@ -32,7 +32,7 @@ from converter.model import (
     SourceRow,
     SpooledRow,
 )
-from converter.terminology import lookup
+from converter.terminology import codes, lookup
 
 ZONE = ZoneInfo("Europe/Paris")
 CLOCK = datetime(2026, 3, 1, 12, tzinfo=ZONE)
@@ -66,6 +66,7 @@ RESIDENT = Resident(
 _ANY = Coding(
     "EXPORT_DUI", "Export du Dossier Usager Informatisé", "urn:oid:1.2.250.1.213.1.1.4.12", "1.2.250.1.213.1.1.4.12"
 )
+_NORMAL = codes("JDV_J08")["N"]
 DOCUMENT = DocumentRecord(
     uuid=UUID(int=1),
     set_uuid=UUID(int=2),
@@ -76,7 +77,7 @@ DOCUMENT = DocumentRecord(
     title="Dossier",
     type=_ANY,
     category=_ANY,
-    confidentiality=_ANY,
+    confidentiality=_NORMAL,
     location=RESIDENT.location,
 )
 

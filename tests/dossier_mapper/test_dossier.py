@@ -51,10 +51,13 @@ def test_an_admitted_sector_needs_no_deviation() -> None:
     assert outcome.built.diagnostics == []
 
 
-def test_the_seed_judges_no_sector() -> None:
-    outcome = build("", "seed", sender=establishment("SA17", None), added=(AddedDocument("d", "D", text="x"),))
+@pytest.mark.parametrize(("sector", "codes"), [("SA17", ["DOS-32"]), ("SA41", [])])
+def test_the_seed_writes_one_sector_for_everybody(sector: str, codes: list[str]) -> None:
+    added = (AddedDocument("d", "D", text="x"),)
+    outcome = build("", "seed", sender=establishment(sector, None), added=added)
     assert [d.key for d in outcome.dossier.documents] == ["d"]
-    assert not outcome.dossier.sector_deviation
+    assert outcome.dossier.sector_deviation is bool(codes)
+    assert [(d.code, d.severity.value) for d in outcome.built.diagnostics] == [(c, "notice") for c in codes]
 
 
 # ----------------------------------------------------------------------------------------------------- birth order
