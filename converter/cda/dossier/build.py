@@ -100,7 +100,8 @@ def _coded_keys(events: tuple[Event, ...]) -> frozenset[str]:
 
 def _technical_id(namespace: uuid.UUID, *names: object) -> str:
     """The id of an entry that the legacy software does not number: the same at each run, in upper case (CI-SIS)."""
-    return str(uuid.uuid5(namespace, "|".join(str(n) for n in names))).upper()
+    name = "|".join(str(n) for n in names).encode(errors="backslashreplace").decode()
+    return str(uuid.uuid5(namespace, name)).upper()
 
 
 def _mark(index: int) -> Markup:
