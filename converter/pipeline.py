@@ -21,7 +21,7 @@ from converter import __version__
 from converter.cda import header_gaps
 from converter.clock import Clock, run_clock
 from converter.conversion import Converted, Limits, Plan, Task
-from converter.delivery import Delivery, FileWriter, NullWriter, limits_of, manifest_head, open_delivery
+from converter.delivery import Delivery, FileWriter, NullWriter, limits_of, open_delivery
 from converter.diagnostics import ConverterError, Diagnostic, ExitCode, MappingError, Severity
 from converter.engine import converted
 from converter.fhir import RELEASES
@@ -63,6 +63,7 @@ class Run:
     settings: Settings
     loaded: LoadedMapping | None = None
     clock: Clock | None = None
+    limits: Limits = Limits()  # noqa: RUF009 - frozen
     files: list[SourceFile] = field(default_factory=list)
     told: list[Diagnostic] = field(default_factory=list)
     sums: list[Sums] = field(default_factory=list)
@@ -140,6 +141,8 @@ def convert(settings: Settings, observer: Observer) -> Run:
     problems = check_columns(loaded, headers)
     if any(d.is_error for d in problems):
         raise MappingError([*loaded.warnings, *problems])
+    output = loaded.spec.output
+    run.limits = Limits(*limits_of(output.preset, output.max_bundle_bytes, output.max_entries))
     run.files = source_files(tables, loaded.base)
     run.clock = run_clock(
         loaded.spec.date,
@@ -192,7 +195,7 @@ class _Stages:
         self._headers = {name: table.header for name, table in tables.items()}
         self._lookups = self._write_lookups()
         self._compiled = CompiledMapping(run.loaded, self._headers, LookupFile(self._lookups))
-        self._limits = self._read_limits()
+        self._limits = run.limits
         self._finess = run.loaded.spec.establishment.finess
         #: Residents of this run that nothing is handed over for, though an earlier run may have.
         self._dropped: set[str] = set()
@@ -201,10 +204,6 @@ class _Stages:
         path = self._place.work / "lookups.sqlite"
         write_lookups(path, lookup_entries(self._loaded, self._tables))
         return path
-
-    def _read_limits(self) -> Limits:
-        output = self._loaded.spec.output
-        return Limits(*limits_of(output.preset, output.max_bundle_bytes, output.max_entries))
 
     def all(self) -> None:
         """Read, convert, finish. The record is written on every way out."""
@@ -379,15 +378,14 @@ class _Stages:
     def _head(self) -> dict[str, Any]:
         run, spec = self._run, self._loaded.spec
         assert run.clock is not None
-        return manifest_head(
-            tool=__version__,
-            release=spec.release,
-            mapping=self._loaded.fingerprint,
-            clock=run.clock.moment.isoformat(),
-            flow=run.settings.flow,
-            sums=run.sums,
-            complete=run.status == "complete" and not run.settings.is_partial,
-        )
+        return {
+            "release": spec.release,
+            "tool": {"name": "dui-converter", "version": __version__},
+            "mapping": {"title": spec.title, "fingerprint": self._loaded.fingerprint},
+            "date": run.clock.moment.isoformat(),
+            "complete": run.status == "complete" and not run.settings.is_partial,
+            "rows": accounting(run.sums),
+        }
 
     def _write_record(self) -> None:
         import json

@@ -8,11 +8,10 @@ from dataclasses import dataclass, replace
 from converter.cda import CdaChecker, dossier_document, wrap_scan, wrap_text
 from converter.conversion.drafts import Draft
 from converter.conversion.plan import Plan
+from converter.conversion.resource_check import ResourceCheck
 from converter.diagnostics import Diagnostic
 from converter.dossier import Dossier
 from converter.fhir import RELEASES, Options, document_reference
-from converter.fhir.check import check_resource
-from converter.fhir.r4b import check_skeleton
 from converter.fhir.references import Json
 from converter.mapping.loader import custodian
 from converter.model import DocumentRecord, Establishment, Resident, ScanFile
@@ -59,7 +58,7 @@ class Builder:
             confidentiality_system=spec.output.confidentiality_system,
             custodian=self._custodian,
         )
-        self._shapes: set[object] = set()
+        self._resources = ResourceCheck(self.release)
 
     def build(self, draft: Draft, resident: Resident) -> Product:
         """A product of a draft. BuildError when it cannot be made or fails a check."""
@@ -106,29 +105,9 @@ class Builder:
         return Product(record, resource, payload, rows)
 
     def _problems(self, resource: Json, payload: Payload, wrapped: bool) -> Iterator[Diagnostic]:
-        yield from check_resource(resource, self.release)
-        # The models judge structure and forms alone: one resource of each shape is enough for their second opinion.
-        shape = _shape(resource)
-        if shape not in self._shapes:
-            yield from check_skeleton(_with_data(resource))
-            self._shapes.add(shape)
+        yield from self._resources.problems(resource)
         if wrapped:
             checker = CdaChecker(self.state)
             for chunk in payload.beginning(_LOOKED_AT):
                 checker.feed(chunk)
             yield from checker.close().diagnostics
-
-
-def _shape(value: object) -> object:
-    if isinstance(value, dict):
-        return tuple((k, _shape(v)) for k, v in value.items())
-    if isinstance(value, list):
-        return ("list", *map(_shape, value))
-    return type(value)
-
-
-def _with_data(resource: Json) -> Json:
-    """The resource as it will be once its document has passed."""
-    content = resource["content"][0]
-    attachment = content["attachment"] | {"data": "AAAA", "size": 3, "hash": "KDZHMTk/AAAAAAAAAAAAAAAAAAA="}
-    return resource | {"content": [content | {"attachment": attachment}]}
