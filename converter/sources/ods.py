@@ -128,7 +128,8 @@ class _Reader:
         cleaned, trouble = clean_cells(cells, Counter(), trouble)
         sheet.cells += len(cells) * times
         if sheet.cells > MAX_GRID_CELLS:
-            raise SourceError(Diagnostic("SRC-12", SourceLocation(self._file, None, None, sheet.name)))
+            place = SourceLocation(self._file, sheet.line + 1, None, sheet.name)
+            raise SourceError(Diagnostic("SRC-12", place, {"what": f"> {MAX_GRID_CELLS}"}))
         for _ in range(times):
             sheet.line += 1
             sheet.records.append((sheet.line, cleaned, trouble))

@@ -46,15 +46,24 @@ def pdf(count: int = 1, *, xmp: str | None = None, **save: object) -> bytes:
             document.pages[-1].Contents = document.make_stream(f"q {number} 0 m 9 9 l S Q".encode() * 9)
         if xmp is not None:
             document.Root.Metadata = document.make_stream(xmp.encode(), Type=pikepdf.Name.Metadata)
-        document.save(target, **save)
+        document.save(target, fix_metadata_version=False, **save)
     return target.getvalue()
+
+
+def updated_pdf() -> bytes:
+    """A PDF with a revision appended: its page's contents replaced."""
+    first = pdf()
+    added = b"5 0 obj\n<< /Length 8 >>\nstream\nq Q q Q \nendstream\nendobj\n"
+    table = b"xref\n5 1\n%010d 00000 n \ntrailer << /Size 6 /Root 1 0 R /Prev %d >>\nstartxref\n%d\n%%%%EOF\n"
+    start = int(first[first.rindex(b"startxref") + 10 :].split()[0])
+    return first + added + table % (len(first), start, len(first) + len(added))
 
 
 def claim(part: str, level: str) -> str:
     return f"<rdf:Description xmlns:pdfaid='x' pdfaid:part='{part}' pdfaid:conformance='{level}'/>"
 
 
-RTF = rb"{\rtf1\ansi{\fonttbl{\f0 Arial;}}\f0 Accolades \{ et \} ; chemin C:\\bin12\par {\pict\bin6 {{{}}\}}}"
+RTF = rb"{\rtf1\ansi{\fonttbl{\f0 Arial;}}\f0 Accolades \{ et \} ; chemin C:\\bin12\par {\pict\bin6 {{{}}\}}"
 
 
 def zipped(parts: Mapping[str, bytes]) -> bytes:

@@ -6,6 +6,7 @@ import hashlib
 import io
 import os
 import struct
+import zlib
 from collections.abc import Callable
 from pathlib import Path
 
@@ -27,7 +28,6 @@ from tests.sources.making_scans import (
     open_document,
     pages,
     pdf,
-    picture,
     refused,
     spoken,
     zipped,
@@ -203,6 +203,7 @@ def test_what_the_index_says_holds(tmp_path: Path, expected: dict[str, str]) -> 
         ({"size": "1 000"}, "SCAN-28"),
         ({"sha256": "0" * 63}, "SCAN-29"),
         ({"md5": "inconnu"}, "SCAN-29"),
+        ({"md5": "-"}, "SCAN-29"),
         ({"size": "5 Ko"}, "SCAN-30"),
         ({"size": "-5"}, "SCAN-30"),
         ({"size": "٥"}, "SCAN-30"),
@@ -270,7 +271,6 @@ def test_a_file_that_went_away(tmp_path: Path) -> None:
 
 def test_large_files_are_read_in_blocks(tmp_path: Path) -> None:
     noise = os.urandom(700_000)
-    content = pdf(1) + b""
     target = io.BytesIO()
     with pikepdf.new() as document:
         for number in range(3):
@@ -284,8 +284,7 @@ def test_large_files_are_read_in_blocks(tmp_path: Path) -> None:
     assert refused(lambda: look(tmp_path, big[:-1], "c.rtf")) == "SCAN-21"
     text = "é" * 500_000 + "x" + "é" * 500_000
     assert look(tmp_path, text.encode(), "d.txt")[0].media_type == "text/plain"
-    assert look(tmp_path, picture(size=(1200, 900)).tobytes()[:0] + image("TIFF"), "e.tif")[0].pages == 1
-    assert content
+    assert refused(lambda: look(tmp_path, text.encode()[:-1] + b"\x00", "e.txt")) == "SCAN-25"
 
 
 # ------------------------------------------------------------------------------------------------------------ PDF
@@ -310,11 +309,9 @@ def test_what_a_pdf_claims(tmp_path: Path, xmp: str | None, claimed: str | None,
 def test_a_claim_in_compressed_metadata(tmp_path: Path) -> None:
     target = io.BytesIO()
     with pikepdf.open(io.BytesIO(pdf(xmp=claim("2", "B") + " " * 3000))) as document:
-        packed = document.Root.Metadata.read_bytes()
-        import zlib
-
-        document.Root.Metadata.write(zlib.compress(packed), filter=pikepdf.Name.FlateDecode)
-        document.save(target, compress_streams=False)
+        packed = zlib.compress(document.Root.Metadata.read_bytes())
+        document.Root.Metadata.write(packed, filter=pikepdf.Name.FlateDecode)
+        document.save(target, fix_metadata_version=False)
     assert look(tmp_path, target.getvalue())[0].pdfa == "2b"
 
 
@@ -342,7 +339,7 @@ def test_a_pdf_for_certain_certificates(tmp_path: Path) -> None:
     assert refused(lambda: look(tmp_path, sealed)) == "SCAN-24"
 
 
-@pytest.mark.parametrize("padding", [b"\r\n", b"\0" * 5000, b"\x1a", b"   \n\n"])
+@pytest.mark.parametrize("padding", [b"\r\n", b"\0" * 500, b"\x1a", b"   \n\n"])
 def test_padding_behind_a_pdf_is_nothing(tmp_path: Path, padding: bytes) -> None:
     assert codes(look(tmp_path, pdf() + padding, "a.pdf")[1]) == ["SCAN-73"]
 
@@ -364,14 +361,11 @@ def test_a_wrong_table_with_everything_there(tmp_path: Path) -> None:
     assert (scan.pages, codes(notices)) == (2, ["SCAN-78", "SCAN-73"])
 
 
-def test_a_wrong_table_with_a_page_gone(tmp_path: Path) -> None:
+@pytest.mark.parametrize("number", [2, 4, 7])
+def test_a_wrong_table_with_something_gone(tmp_path: Path, number: int) -> None:
     whole = pdf(4)
-    first = whole.index(b"/Contents")
-    gone = whole[: whole.rindex(b"endobj", 0, first) - 200] + whole[whole.rindex(b"endobj", 0, first) :]
+    gone = whole[: whole.index(b"%d 0 obj" % number)] + whole[whole.index(b"%d 0 obj" % (number + 1)) :]
     assert refused(lambda: look(tmp_path, gone)) == "SCAN-22"
-    stream = whole.index(b"stream\n")
-    lost = whole[: whole.rindex(b" 0 obj", 0, stream) - 2] + whole[whole.index(b"endobj", stream) + 7 :]
-    assert refused(lambda: look(tmp_path, lost)) == "SCAN-22"
 
 
 @pytest.mark.parametrize(
@@ -465,8 +459,8 @@ def test_a_png_whose_checksum_is_wrong(tmp_path: Path) -> None:
 @pytest.mark.parametrize("kind", ["GIF", "BMP"])
 def test_an_image_with_a_broken_header(tmp_path: Path, kind: str) -> None:
     whole = bytearray(image(kind))
-    at = {"GIF": whole.index(b",", 13), "BMP": 14}[kind]
-    whole[at] = 0x7F
+    at = whole.index(b",", 13) if kind == "GIF" else 14
+    whole[at] = 7
     assert refused(lambda: look(tmp_path, bytes(whole))) == "SCAN-22"
 
 

@@ -11,12 +11,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from converter.sources.scans import ScanError
-from tests.sources.making_scans import RTF, docx, image, look, ole, pages, pdf
+from tests.sources.making_scans import RTF, docx, image, look, ole, pages, pdf, updated_pdf
 
 SOUND = {
     "pdf": pdf(3),
     "pdf, linearized": pdf(3, linearize=True),
-    "pdf, updated": pdf(1) + pdf(2)[9:],
+    "pdf, updated": updated_pdf(),
     "pdf, random": pdf(1, xmp=os.urandom(200).hex()),
     "jpeg": image("JPEG"),
     "jpeg, progressive": image("JPEG", progressive=True),
@@ -45,6 +45,8 @@ def test_a_cut_copy_never_passes(kind: str, data: st.DataObject) -> None:
     size = data.draw(st.integers(0, len(whole) - 1))
     if not whole[size:].strip(b"\0\r\n "):
         return  # nothing but padding is missing
+    if kind == "pdf, updated" and whole[:size].rstrip().endswith(b"%%EOF"):
+        return  # the earlier revision, whole
     with tempfile.TemporaryDirectory() as folder, pytest.raises(ScanError) as caught:
         look(Path(folder), whole[:size])
     assert caught.value.code in {"SCAN-20", "SCAN-21", "SCAN-22", "SCAN-25"}
