@@ -5,6 +5,7 @@ Knows nothing of FHIR or CDA: bytes go in by way of a :class:`Writer`, and what 
 
 from __future__ import annotations
 
+from converter.delivery.check import ListedFile, ManifestCheck, check_manifest
 from converter.delivery.entries import BundleEntry, DocumentEntry, ResidentEntry
 from converter.delivery.failures import WriteError
 from converter.delivery.files import FileWriter, NullWriter, Writer
@@ -17,10 +18,13 @@ __all__ = [
     "Delivery",
     "DocumentEntry",
     "FileWriter",
+    "ListedFile",
+    "ManifestCheck",
     "NullWriter",
     "ResidentEntry",
     "WriteError",
     "Writer",
+    "check_manifest",
     "limits_of",
     "manifest_schema",
     "open_delivery",

@@ -6,13 +6,14 @@ from typing import Any
 
 from converter.delivery.files import PRODUCT
 
-__all__ = ["HEAD", "MANIFEST_SCHEMA", "manifest_schema"]
+__all__ = ["MANIFEST_SCHEMA", "head_schema", "manifest_schema"]
 
 #: The value of ``schema`` in every manifest; the number grows when a member is removed or changes its meaning.
 MANIFEST_SCHEMA = "dui-converter/manifest/1"
 
-#: Members that whoever finishes a delivery has to give.
-HEAD = ("tool", "release", "mapping", "date", "complete", "rows")
+#: Members given by whoever finishes a delivery, and those that stand after them.
+_HEAD = ("tool", "release", "mapping", "date", "complete", "rows")
+_LATER = ("bundles", "leftovers", "totals")
 
 _COUNT = {"type": "integer", "minimum": 0}
 _TEXT = {"type": "string", "minLength": 1}
@@ -26,18 +27,7 @@ def manifest_schema() -> dict[str, Any]:
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "Manifest of a delivery of DUI documents",
         "type": "object",
-        "required": [
-            "schema",
-            "tool",
-            "release",
-            "mapping",
-            "date",
-            "complete",
-            "rows",
-            "bundles",
-            "leftovers",
-            "totals",
-        ],
+        "required": ["schema", *_HEAD, *_LATER],
         "properties": {
             "schema": {"const": MANIFEST_SCHEMA, "description": "version of this shape"},
             "tool": _closed("what made the delivery", name=_TEXT, version=_TEXT),
@@ -70,6 +60,13 @@ def manifest_schema() -> dict[str, Any]:
             ),
         },
     }
+
+
+def head_schema() -> dict[str, Any]:
+    """The part of the schema that is known before the first bundle."""
+    whole = manifest_schema()
+    properties = {name: shape for name, shape in whole["properties"].items() if name not in _LATER}
+    return whole | {"required": ["schema", *_HEAD], "properties": properties}
 
 
 def _closed(description: str, *optional: str, **members: dict[str, Any]) -> dict[str, Any]:
