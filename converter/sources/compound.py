@@ -67,9 +67,9 @@ class CompoundFile:
 
     @property
     def extent(self) -> int:
-        """Where the last sector in use begins: a shorter file was cut."""
+        """Where the last sector in use ends: a shorter file was cut."""
         used = next((n for n in range(len(self._fat), 0, -1) if self._fat[n - 1] != _FREE), 0)
-        return int(used * self._sector)
+        return int((used + 1) * self._sector) if used else 0
 
     def _read_fat(self, header: bytes) -> tuple[int, ...]:
         locations = [n for n in struct.unpack_from("<109I", header, 76) if n <= _MAX_REGULAR]

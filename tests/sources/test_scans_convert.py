@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import os
 import stat
+import zlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -36,8 +37,13 @@ def converted(folder: Path, content: bytes, work: Path, name: str = "x", *, offi
 def images(scan: ScanFile) -> Iterator[Image.Image]:
     with pikepdf.open(scan.path) as document:
         for page in document.pages:
-            (raw,) = page.images.values()
-            yield pikepdf.PdfImage(raw).as_pil_image()
+            yield pikepdf.PdfImage(embedded(page)).as_pil_image()
+
+
+def embedded(page: pikepdf.Page) -> Any:
+    """The one image of a page."""
+    (raw,) = page.obj.Resources.XObject.as_dict().values()
+    return raw
 
 
 def original(content: bytes, frame: int = 0) -> Image.Image:
@@ -90,7 +96,7 @@ def test_jpeg_goes_in_byte_by_byte(tmp_path: Path, work: Path) -> None:
     content = image("JPEG")
     made = converted(tmp_path, content, work)
     with pikepdf.open(made.path) as document:
-        (raw,) = document.pages[0].images.values()
+        raw = embedded(document.pages[0])
         assert raw.read_raw_bytes() == content
     assert (made.pdfa, made.original_media_type) == ("1b", "image/jpeg")
 
@@ -128,7 +134,7 @@ def transparent(kind: str) -> bytes:
 def test_sixteen_bits_stay_sixteen(tmp_path: Path, work: Path) -> None:
     made = converted(tmp_path, sixteen_bits(), work)
     with pikepdf.open(made.path) as document:
-        (raw,) = document.pages[0].images.values()
+        raw = embedded(document.pages[0])
         assert raw.BitsPerComponent == 16
         assert raw.read_bytes() == (40_001).to_bytes(2, "big") * 64
 
@@ -136,7 +142,7 @@ def test_sixteen_bits_stay_sixteen(tmp_path: Path, work: Path) -> None:
 def test_transparency_is_kept_as_a_mask(tmp_path: Path, work: Path) -> None:
     made = converted(tmp_path, transparent("PNG"), work)
     with pikepdf.open(made.path) as document:
-        (raw,) = document.pages[0].images.values()
+        raw = embedded(document.pages[0])
         mask = pikepdf.PdfImage(raw.SMask).as_pil_image()
     assert same(mask, picture("L"), "L")
     assert same(next(images(made)), picture("RGB"))
@@ -146,7 +152,7 @@ def test_an_old_colour_profile_is_kept_and_allowed(tmp_path: Path, work: Path) -
     made = converted(tmp_path, image("PNG", icc_profile=srgb_profile()), work)
     assert made.pdfa == "1b"
     with pikepdf.open(made.path) as document:
-        (raw,) = document.pages[0].images.values()
+        raw = embedded(document.pages[0])
         assert raw.ColorSpace[0] == "/ICCBased"
 
 
@@ -172,8 +178,6 @@ def test_deep_images_that_would_be_cut_are_refused(tmp_path: Path, work: Path) -
     assert refused(lambda: converted(tmp_path, target.getvalue(), work)) == "SCAN-52"
     whole = bytearray(sixteen_bits())
     whole[28] = 1  # interlaced
-    import zlib
-
     whole[29:33] = zlib.crc32(whole[12:29]).to_bytes(4, "big")
     assert refused(lambda: converted(tmp_path, bytes(whole), work)) == "SCAN-52"
 
@@ -199,26 +203,19 @@ def test_an_image_that_unpacks_to_too_much_is_refused(
 def test_pixels_that_do_not_decode_are_damage(tmp_path: Path, work: Path) -> None:
     whole = bytearray(image("TIFF", compression="tiff_lzw"))
     whole[8:60] = b"\xff" * 52
-    with pytest.raises(Exception) as caught:  # noqa: PT011  # which of the two codes depends on libtiff
-        converted(tmp_path, bytes(whole), work)
-    assert caught.value.code in {"SCAN-21", "SCAN-22", "SCAN-52"}  # type: ignore[attr-defined]
+    assert refused(lambda: converted(tmp_path, bytes(whole), work)) in {"SCAN-22", "SCAN-52"}
 
 
-@pytest.mark.parametrize(
-    ("make", "office"),
-    [(lambda: image("PNG"), False), (lambda: pages("GIF", 2), False), (lambda: "Né".encode("cp1252"), False)],
-)
-def test_two_conversions_give_the_same_bytes(tmp_path: Path, make: Callable[[], bytes], office: bool) -> None:
+@pytest.mark.parametrize("make", [lambda: image("PNG"), lambda: pages("GIF", 2), lambda: "Né".encode("cp1252")])
+def test_two_conversions_give_the_same_bytes(tmp_path: Path, make: Callable[[], bytes]) -> None:
     scan, _ = look(tmp_path, make())
     made = []
     for name in ("one", "two"):
         (tmp_path / name).mkdir()
-        made.append(convert_to_pdf(scan, tmp_path / name, office))
+        made.append(convert_to_pdf(scan, tmp_path / name))
     assert made[0].sha256 == made[1].sha256
     assert made[0].path.read_bytes() == made[1].path.read_bytes()
     assert stat.S_IMODE(made[0].path.stat().st_mode) == 0o600
-    other = converted(tmp_path, make() + b"\0" if office else image("PNG", "L"), tmp_path / "one")
-    assert other.sha256 != made[0].sha256
 
 
 def test_every_pdf_has_an_identifier_of_its_own(tmp_path: Path, work: Path) -> None:

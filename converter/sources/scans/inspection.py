@@ -32,8 +32,10 @@ _FLAGS = (
     | getattr(os, "O_CLOEXEC", 0)
     | getattr(os, "O_BINARY", 0)
 )
-_GROUPING = str.maketrans("", "", " \u00a0\u202f\u2009:-")
-_HEX_DIGITS = {"sha256": 64, "md5": 32}
+_SPACES = str.maketrans("", "", " \u00a0\u202f\u2009")
+_SEPARATORS = _SPACES | str.maketrans("", "", ":-")
+#: Names and hexadecimal digits.
+_DIGESTS = {"sha256": ("SHA-256", 64), "md5": ("MD5", 32)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,21 +147,22 @@ class _Wanted:
 
 
 def _digest(algorithm: str, written: str | None) -> str:
-    text = (written or "").strip().lower()
-    text = re.sub(rf"^{algorithm[:3]}-?{algorithm[3:]}[:=]\s*|^0x", "", text).translate(_GROUPING)
-    if text and not re.fullmatch(rf"[0-9a-f]{{{_HEX_DIGITS[algorithm]}}}", text):
-        raise ScanError("SCAN-29", {"algorithm": {"sha256": "SHA-256", "md5": "MD5"}[algorithm]})
+    """Hexadecimal digits in lower case, or nothing. ``SHA-256: AB 12…`` and ``ab:12…`` are common spellings."""
+    name, digits = _DIGESTS[algorithm]
+    given = (written or "").strip().lower()
+    text = re.sub(rf"^(?:{name.lower()}|{algorithm})\s*[:=]|^0x", "", given).translate(_SEPARATORS)
+    if given and not re.fullmatch(rf"[0-9a-f]{{{digits}}}", text):
+        raise ScanError("SCAN-29", {"algorithm": name})
     return text
 
 
 def _bytes(written: str | None) -> int | None:
-    text = (written or "").strip().translate(_GROUPING)
-    text = re.sub(r"(?i)\s*(?:octets?|bytes?|o|b)$", "", text)
-    text = re.sub(r"^(\d+)[.,]0+$", r"\1", text)
-    if not text:
-        if (written or "").strip():
-            raise ScanError("SCAN-30")
+    given = (written or "").strip().lower()
+    if not given:
         return None
+    text = re.sub(r"(?:octets?|bytes?|o|b)$", "", given.translate(_SPACES))
+    # A whole number may come with decimals from a spreadsheet.
+    text = re.sub(r"[.,]0+$", "", text)
     if not re.fullmatch(r"[0-9]{1,18}", text):
         raise ScanError("SCAN-30")
     return int(text)

@@ -24,7 +24,7 @@ class Kind:
     refused: str | None = None
 
 
-_IMAGE, _OTHER_IMAGE, _WORD, _SHEET, _MAIL, _MARKUP, _ARCHIVE, _TEXT, _LINK, _OTHER = (
+_IMAGE, _OTHER_IMAGE, _WORD, _SHEET, _MAIL, _MARKUP, _ARCHIVE, _TEXT, _OTHER, _LINK = (
     f"SCAN-{number}" for number in range(40, 50)
 )
 _OOXML = "application/vnd.openxmlformats-officedocument."

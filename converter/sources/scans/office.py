@@ -104,7 +104,7 @@ class OleCheck(Check):
                 if "encryptedpackage" in names:
                     raise ScanError("SCAN-23", {"type": "Office"})
                 self.media_type = next((kind for name, kind in _STREAMS if name in names), self.media_type)
-                if compound.extent >= file.size:
+                if compound.extent > file.size:
                     raise self.truncated()
                 if _locked(compound):
                     raise self.locked()

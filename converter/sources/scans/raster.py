@@ -138,7 +138,8 @@ def _is_archival(data: bytes) -> bool:
 
     with pikepdf.open(io.BytesIO(data)) as pdf:
         return pdf.pdf_version <= _PDF_VERSION and all(
-            "/UserUnit" not in page.obj and all(map(_is_archival_image, page.images.values())) for page in pdf.pages
+            "/UserUnit" not in page.obj and all(map(_is_archival_image, page.obj.Resources.XObject.as_dict().values()))
+            for page in pdf.pages
         )
 
 

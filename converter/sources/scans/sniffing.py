@@ -93,7 +93,7 @@ class _StumpCheck(Check):
 
 def _stump(head: bytes) -> Check | None:
     # A bitmap's signature is two letters, with its size behind; its header alone has 26 bytes.
-    if head.startswith(b"BM") and len(head) < 10:
+    if head.startswith(b"BM"[: len(head)]) and len(head) < 10:
         return _StumpCheck("image/bmp")
     return next((_StumpCheck(kind) for signature, kind in _SIGNATURES if signature.startswith(head)), None)
 
