@@ -108,6 +108,7 @@ def contact_reader(index: int, compiler: Compiler, spec: ContactRule) -> Contact
         "kind": Field(_kind, MANY, required=True),
         "relation": Field(_relations().of),
         "order": Field(fields.number(1, _LAST - 1)),
+        "phone": Field(steps.phone("H"), MANY),
         "mobile": Field(steps.phone("MC"), MANY),
     }
     read = compiler.fields(spec, wanted)
@@ -135,6 +136,7 @@ def protection_reader(index: int, compiler: Compiler, spec: ProtectionRule) -> C
     wanted = _person_fields() | {
         "measure": Field(_measures),
         "organization": Field(fields.one_line),
+        "phone": Field(steps.phone(None), MANY),  # of a home or of an office: the row does not say
         "end": Field(fields.moment),
     }
     read = compiler.fields(spec, wanted)
@@ -173,7 +175,6 @@ def _person_fields() -> dict[str, Field]:
         "name": Field(fields.one_line),
         "given": Field(fields.one_line),
         "title": Field(steps.title),
-        "phone": Field(steps.phone("H"), MANY),
         "email": Field(fields.email, MANY),
     }
 

@@ -75,7 +75,7 @@ def _build(entry: Entry, context: Context) -> tuple[Evaluation, list[Refusal]]:
     status, refusals = status_of(entry, context, state.evaluation_statuses)
     items = values.get("items", ())
     if state.places("events"):
-        refusals = [*_general(values), *_aggir(values, items, state.name), *refusals]
+        refusals = [*_general(values), *_grid(values, items, state.name), *refusals]
     else:
         refusals = [*_first_state(values), *refusals]
     evaluation = Evaluation(
@@ -119,13 +119,16 @@ def _identified(who: Professional | None, name: str) -> bool:
     return name == "responsible" and who.organization is not None and who.organization.identifier is not None
 
 
-def _aggir(values: Mapping[str, Any], items: Sequence[EvaluationItem], state: str) -> list[Refusal]:
+def _grid(values: Mapping[str, Any], items: Sequence[EvaluationItem], state: str) -> list[Refusal]:
     kind = values.get("type")
     if kind is None:
         return []
-    if kind.code not in AGGIR_GRIDS:
-        return [Refusal("DOS-48", {"type": kind.code})] if "result" in values else []
-    found = [] if "result" in values else [Refusal("DOS-45")]
+    found = []
+    if kind.code in AGGIR_GRIDS:
+        if "result" not in values:
+            found.append(Refusal("DOS-45"))
+    elif "result" in values:
+        found.append(Refusal("DOS-48", {"type": kind.code}))
     return found + incomplete(items, grid_of(kind, state))
 
 

@@ -12,7 +12,7 @@ from functools import cache
 from typing import Any
 
 from converter.cda.dossier.states import AGGIR_GRIDS, SERAFIN_EVALUATION, SSIAD_EVALUATION, STATES
-from converter.diagnostics import Diagnostic
+from converter.diagnostics import Diagnostic, Severity
 from converter.dossier import Criterion, EvaluationItem
 from converter.dossier_mapper.codes import CodeList, code_list
 from converter.dossier_mapper.entries import Refusal
@@ -121,8 +121,14 @@ class ItemReader:
             if spec.item_result is None and grid.strict:
                 got.diagnostics.append(Diagnostic("DOS-26", got.row.location(column_of(spec.item)), {"item": "item"}))
                 return ()
+            before = len(got.diagnostics)
             value = got.take(result)
-            return (EvaluationItem(code, value, _met(got, criteria, adverbs, value)),)
+            met = _met(got, criteria, adverbs, value)
+            if value is None and grid.strict:
+                if len(got.diagnostics) == before:
+                    got.diagnostics.append(_without_result(got, code))
+                return ()
+            return (EvaluationItem(code, value, met),)
 
         return read
 
@@ -168,11 +174,14 @@ class _Column:
         met = _met(got, self.criteria or {}, self.adverbs, value)
         if value is None:
             if met:
-                got.diagnostics.append(
-                    Diagnostic("DOS-26", got.row.location(), {"item": self.code.code or self.code.display})
-                )
+                got.diagnostics.append(_without_result(got, self.code))
             return None
         return EvaluationItem(self.code, value, met)
+
+
+def _without_result(got: Collected, code: Coding) -> Diagnostic:
+    """A field that the row names, of a grid that may leave it empty: said, and left out."""
+    return Diagnostic("DOS-26", got.row.location(), {"item": code.code or "…"}, Severity.WARNING)
 
 
 def _met(got: Collected, rules: Mapping[str, Rule], adverbs: _Adverbs, result: Any) -> tuple[Criterion, ...]:
@@ -184,7 +193,9 @@ def _met(got: Collected, rules: Mapping[str, Rule], adverbs: _Adverbs, result: A
 
 
 def incomplete(items: Sequence[EvaluationItem], grid: Grid) -> list[Refusal]:
-    """What a grid that is asked for whole lacks."""
+    """What hinders coding a grid: fields without a coded form, or a grid that is asked for whole and is not."""
+    if not grid.strict and items:
+        return [Refusal("DOS-60", {"count": len(items)})]
     if not grid.codes:
         return []
     found: list[Refusal] = []

@@ -113,7 +113,7 @@ def sources(sections: str, typed: bool = False, **tables: str) -> Sources:
     spec = MappingSpec.model_validate(data)
     headers, lines, number = {"usagers": Header(("N°", "Nom"))}, {}, 0
     for name, text in tables.items():
-        split = [tuple(line.split("|")) for line in text.strip().splitlines()]
+        split = [tuple(line.split("|")) for line in text.strip("\n").split("\n")]
         headers[name] = Header(split[0], typed)
         lines[name] = []
         for line, cells in enumerate(split[1:], start=2):

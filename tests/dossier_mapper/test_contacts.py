@@ -141,7 +141,7 @@ def test_an_organization_protects_too() -> None:
     (guardian,), findings = contacts(PROTECTIONS, p=f"{GUARDS}12|||UDAF 01|0102030405")
     assert findings == []
     assert (guardian.person, guardian.organization, guardian.relation) == (None, "UDAF 01", None)
-    assert guardian.telecoms == (Telecom("tel", "0102030405", "H"),)
+    assert guardian.telecoms == (Telecom("tel", "0102030405"),)
 
 
 @pytest.mark.parametrize(

@@ -79,7 +79,7 @@ def test_adverbs_may_have_their_own_columns() -> None:
     table = f"{HEAD}|Toilette|Habillage|S|T|C|H\n12|1|{PH}|01/02/2024|2|A|{RPPS}|qc2||oui|non|o|n"
     outcome = build(section, "1.1.0", gir=table)
     # The second field has adverbs and no result.
-    assert codes_of(outcome) == ["DOS-26"]
+    assert outcome.codes == [(1, "DOS-26", "warning"), (1, "DOS-46", "warning")]
     table = table.replace("qc2||", "qc2|qc2|")
     outcome = build(section, "1.1.0", gir=table)
     assert codes_of(outcome) == ["DOS-46"]
@@ -126,6 +126,31 @@ def test_a_field_needs_a_result_in_the_mapping_too() -> None:
     section = CORE + "  item: Besoin\n"
     outcome = build(section, gir=f"{HEAD}|Besoin\n12|1|{SERAFIN}|01/02/2024||A|{RPPS}|1.1.3")
     assert outcome.codes == [(1, "DOS-26", "error")]
+
+
+@pytest.mark.parametrize(
+    ("options", "codes"), [("required: no", ["DOS-26"]), ("on_error: omit", ["VAL-08"]), ("required: yes", ["VAL-01"])]
+)
+def test_a_field_without_a_result_is_left_out_only_where_the_mapping_says_so(options: str, codes: list[str]) -> None:
+    section = CORE + f"  item: Besoin\n  item_result: {{column: Score, {options}}}\n"
+    cell = "x" if codes == ["VAL-08"] else ""
+    outcome = build(section, gir=f"{HEAD}|Besoin|Score\n12|1|{SERAFIN}|01/02/2024||A|{RPPS}|1.1.3|{cell}")
+    assert codes_of(outcome) == codes
+    if codes == ["VAL-01"]:
+        assert outcome.built.dossier is None
+    else:
+        assert only(outcome).items == ()
+        well_formed(outcome.dossier)
+
+
+def test_fields_of_a_grid_that_the_guide_does_not_code_stay_readable() -> None:
+    section = CORE + "  items: {Douleur: X}\n"
+    outcome = build(
+        section, gir=f"{HEAD}|X\n12|1|MED-1327|01/02/2024||A|{RPPS}|forte\n12|2|MED-1327|01/02/2024||A|{RPPS}|"
+    )
+    assert outcome.codes == [(1, "DOS-60", "warning")]
+    assert [e.coded for e in outcome.dossier.evaluations] == [False, True]
+    well_formed(outcome.dossier)
 
 
 def test_the_type_may_stand_in_another_sheet() -> None:
