@@ -78,7 +78,8 @@ _PROLOG = re.compile(rb"<\?xml\b|<!DOCTYPE\b|<!--")
 #: A root element: what stands between its tag and the next is blank, unless the element ends there. A cell of a text
 #: file may begin with the same sign (`<inconnu>;Nom`).
 _ROOT = re.compile(
-    rb"<([A-Za-z_][\w.-]*(?::[\w.-]+)?)(?:\s+[\w.:-]+\s*=\s*(?:\"[^\"<]*\"|'[^'<]*'))*\s*(?:/>|>(?:\s*(?:<|\Z)|[^<]*</\1\s*>))"
+    rb"<([A-Za-z_][\w.-]*(?::[\w.-]+)?)(?:\s+[\w.:-]+\s*=\s*(?:\"[^\"<]*\"|'[^'<]*'))*\s*(?:/>|>(?:\s*(?:<|\Z)|.*</\1\s*>))",
+    re.DOTALL,
 )
 #: The first bytes end inside the root's tag: many declarations of namespaces.
 _OPEN_ROOT = re.compile(rb"<[A-Za-z_][\w.-]*(?::[\w.-]+)?\s+[\w.:-]+\s*=\s*[\"'][^<>]*\Z")

@@ -73,13 +73,13 @@ def _tree(path: Path, file: str, declared: str | None) -> etree._ElementTree:
 
 
 def _nodes(tree: etree._ElementTree, record: str, namespaces: Mapping[str, str], file: str) -> list[etree._Element]:
-    """The records. A relative path starts above the root element, or failing that at it."""
+    """The records. A relative path starts at the root element, or failing that above it."""
     from lxml import etree
 
-    find = _compiled(record, namespaces, "record", file)
     root = tree.getroot()
-    for start in (tree, root):
-        found = find(start)
+    # Seen from the root element, or from above it: people write `d` and `index/d` alike.
+    for path in (record, f"/{record}") if not record.startswith("/") else (record,):
+        found = _compiled(path, namespaces, "record", file)(root)
         nodes = [node for node in found if isinstance(node, etree._Element)] if isinstance(found, list) else []
         if nodes:
             return nodes
