@@ -19,6 +19,7 @@ __all__ = ["Body"]
 #: CI-SIS: media types of an unstructured body; the last three stand in code lists only.
 _BODY_TYPES = frozenset({"application/pdf", "text/plain", "text/rtf", "image/jpeg", "image/tiff"})
 _CURRENT_TYPES = frozenset({"application/pdf", "text/plain"})
+_MEDIA = frozenset({"observationMedia", "regionOfInterest"})
 #: IDs and references that are kept; a longer document than that is not checked for them.
 _MOST_NAMES = 1_000_000
 
@@ -72,8 +73,14 @@ class Body:
     ENDINGS = frozenset({"reference", "renderMultiMedia", "footnoteRef", "entry", "section"})
 
     def _note_reference(self, code: str, target: str, node: Node, local: bool = True) -> None:
-        if local and (code, target) not in self._references and len(self._references) < _MOST_NAMES:
+        if not local or self._leads(code, target) or (code, target) in self._references:
+            return  # the text of a section comes before its entries: most references are settled at once
+        if len(self._references) < _MOST_NAMES:
             self._references[code, target] = path_of(node)
+
+    def _leads(self, code: str, target: str) -> bool:
+        kind = self._ids.get(target)
+        return kind in _MEDIA if code == "CDAX-79" else kind is not None
 
     def ended_media(self, node: Node, media: Media) -> None:
         """A file in base64 (or what should be one) is complete."""
@@ -101,9 +108,7 @@ class Body:
     def finish(self) -> None:
         """Everything was read: do references lead somewhere?"""
         for (code, target), path in self._references.items():
-            kind = self._ids.get(target)
-            if kind is None or (code == "CDAX-79" and kind not in {"observationMedia", "regionOfInterest"}):
-                if self._kind is not Kind.OTHER:
-                    self._findings.add(code, path)
+            if self._kind is not Kind.OTHER and not self._leads(code, target):
+                self._findings.add(code, path)
         if self._dossier is not None:
             self._dossier.finish()

@@ -7,29 +7,30 @@ entity, limits on depth, on elements, and on the length of one tag or comment.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from xml.parsers import expat
 
 from converter.cda.check.body import Body
 from converter.cda.check.datatypes import HOOKS, check_null
 from converter.cda.check.findings import Findings
-from converter.cda.check.grammar import HL7, NARRATIVE, SDTC, XSI, XSI_TYPE, Type, shape, types
+from converter.cda.check.grammar import HL7, NARRATIVE, SDTC, XSI, XSI_TYPE, Type, sdtc_names, shape, types
 from converter.cda.check.header import check_header
 from converter.cda.check.kinds import Kind, kind_of
 from converter.cda.check.media import Media
 from converter.cda.check.nodes import Node, path_of
 from converter.cda.check.summary import summary_of
 from converter.cda.check.value_sets import ValueSets
+from converter.cda.check.values import is_name
 from converter.payload import DocumentFindings
 
 __all__ = ["CdaChecker"]
 
 #: Bytes parsed at a time, whatever the size of what is fed: findings do not depend on it.
 _BLOCK = 1 << 18
-#: Limits of what is read. A dossier of ten thousand events has half a million elements, twelve levels deep.
+#: Limits of what is read, looked at after each block. A dossier of ten thousand events has a million tags, and is
+#: twelve levels deep; one entry has a few thousand tags.
 _DEEPEST = 100
-_MOST_ELEMENTS = 4_000_000
-_MOST_KEPT = 300_000
+_MOST_TAGS = 10_000_000
+_MOST_KEPT = 1_000_000
 _LONGEST_TOKEN = 1 << 20
 #: Characters of text kept of one element.
 _LONGEST_TEXT = 1 << 16
@@ -42,18 +43,22 @@ _RARE_TYPES = frozenset(
 )
 
 
+#: How the elements at hand are judged: by CI-SIS in a header or in entries, or by the schema alone.
+_HEADER, _ENTRIES, _SCHEMA_ONLY = "header", "entries", "schema"
+
+#: Elements without children that were found sound, by type, name, attributes.
+_SOUND: set[tuple[object, ...]] = set()
+_MOST_REMEMBERED = 8192
+
+
+def _remember(leaf: tuple[object, ...]) -> None:
+    if len(_SOUND) >= _MOST_REMEMBERED:
+        _SOUND.clear()
+    _SOUND.add(leaf)
+
+
 class _StoppedError(Exception):
     """Reading ends here; the finding is noted already."""
-
-
-def _short_names() -> Mapping[str, str]:
-    """The names that the grammar knows, as expat gives them: ``urn:hl7-org:v3 id`` → ``id``."""
-    found = {f"{HL7} ClinicalDocument": "ClinicalDocument"}
-    for type_ in types().values():
-        for name in type_.children:
-            prefix, _, local = name.rpartition(":")
-            found[f"{SDTC if prefix else HL7} {local}"] = name
-    return found
 
 
 class CdaChecker:
@@ -67,7 +72,6 @@ class CdaChecker:
         self._findings = Findings(file)
         self._sets = ValueSets(state)
         self._state = state
-        self._names = _names()
         self._types = types()
         self._root: Node | None = None
         self._open: Node | None = None
@@ -76,11 +80,11 @@ class CdaChecker:
         self._texts: list[str] = []
         self._media: Media | None = None
         self._skipped = 0
-        self._depth = 0
-        self._elements = 0
-        self._kept = 0
+        self._tags = 0
+        self._freed = 0
         self._fed = 0
         self._done = False
+        self._judged = _HEADER
         self._pending = bytearray()
         self._parser = self._new_parser()
 
@@ -125,6 +129,7 @@ class CdaChecker:
         try:
             self._parser.Parse(block, final)
             self._fed += len(block)
+            self._tags += block.count(b"<")
             self._check_limits()
         except _StoppedError:
             self._done = True
@@ -136,12 +141,20 @@ class CdaChecker:
             self._done = True
 
     def _check_limits(self) -> None:
+        """After each block: what would make memory or time grow without end."""
         if sum(map(len, self._texts)) > 2 * _LONGEST_TEXT:
             self._texts[:] = ["".join(self._texts)[:_LONGEST_TEXT]]
         if self._fed - self._parser.CurrentByteIndex > _LONGEST_TOKEN and self._parser.CurrentByteIndex >= 0:
             self._stop("token")
-        if self._elements > _MOST_ELEMENTS:
+        if self._tags > _MOST_TAGS:
             self._stop("elements")
+        if self._tags - self._freed > _MOST_KEPT:
+            self._stop("entry")
+        depth, node = self._skipped, self._open
+        while node is not None:
+            depth, node = depth + 1, node.parent
+        if depth > _DEEPEST:
+            self._stop("depth")
 
     def _stop(self, limit: str) -> None:
         self._findings.add("CDAX-03", path_of(self._open), limit=limit)
@@ -158,65 +171,63 @@ class CdaChecker:
     # ------------------------------------------------------------------------------------------------------ elements
 
     def _start(self, full_name: str, attributes: dict[str, str]) -> None:
-        self._elements += 1
-        self._depth += 1
-        if self._depth > _DEEPEST:
-            self._stop("depth")
         if self._skipped:
+            self._texts.clear()
             self._skipped += 1
             return
         if self._texts:
             self._take_text()
         parent = self._open
-        name = self._names.get(full_name)
         if parent is None:
-            self._open = self._start_root(name, attributes)
+            self._open = self._start_root(full_name, attributes)
             return
-        if name is None:
-            self._skipped = 1
-            namespace, _, local = full_name.rpartition(" ")
-            if namespace not in {HL7, ""}:
-                return  # extensions of others are not ours to judge
-            name = "?"
-        assert parent.type is not None
-        type_ = self._types.get(parent.type.children.get(name, ""))
+        known = parent.type.children.get(full_name)  # type: ignore[union-attr]
+        if known is None:
+            self._start_unknown(full_name, attributes, parent)
+            return
+        name, type_ = known
         node = Node(name, attributes, parent, type_)
         parent.children.append(node)
-        if type_ is not None and XSI_TYPE in attributes:
-            type_ = node.type = self._chosen_type(node, type_)
-        if type_ is None:
-            self._skipped = 1
-            return
         self._open = node
-        if not type_.narrative:
-            self._kept += 1
-        if type_.name in _OPENING:
+        if XSI_TYPE in attributes:
+            self._choose_type(node)
+        elif type_.watched:
             self._opened(node, type_)
-        if "ID" in attributes and self._body is not None:
-            self._body.note_id(node)
 
-    def _start_root(self, name: str | None, attributes: dict[str, str]) -> Node:
-        if name != "ClinicalDocument":
+    def _start_unknown(self, full_name: str, attributes: dict[str, str], parent: Node) -> None:
+        """An element that the schema does not have here: its parent will be told, what is inside is passed over."""
+        self._skipped = 1
+        namespace, _, local = full_name.rpartition(" ")
+        if namespace in {HL7, ""}:  # extensions of others are not ours to judge
+            parent.children.append(Node(local if is_name(local) and len(local) < 64 else "?", attributes, parent, None))
+        elif namespace == SDTC and full_name in sdtc_names():
+            parent.children.append(Node(f"sdtc:{local}", attributes, parent, None))
+
+    def _start_root(self, full_name: str, attributes: dict[str, str]) -> Node:
+        if full_name != f"{HL7} ClinicalDocument":
             self._findings.add("CDAX-04", "")
             raise _StoppedError
-        self._root = Node(name, attributes, None, self._types[name])
+        self._root = Node("ClinicalDocument", attributes, None, self._types["ClinicalDocument"])
         if _SCHEMA_LOCATION in attributes:
             self._findings.add("CDAX-07", self._root)
         return self._root
 
-    def _chosen_type(self, node: Node, declared: Type) -> Type | None:
-        """The data type that ``xsi:type`` names, None when what is in it is not looked at."""
+    def _choose_type(self, node: Node) -> None:
+        """The data type that ``xsi:type`` names; what is in a rare one is passed over."""
         name = node.attributes[XSI_TYPE].rpartition(":")[2].strip()
-        if name in _RARE_TYPES:
-            return None
-        found = self._types.get(name)
-        if found is None:
-            self._findings.add("CDAX-19", node)
-        return found
+        node.type = self._types.get(name)
+        if node.type is None:
+            if name not in _RARE_TYPES:
+                self._findings.add("CDAX-19", node)
+            self._open, self._skipped = node.parent, 1
+        elif node.type.watched:
+            self._opened(node, node.type)
 
     def _opened(self, node: Node, type_: Type) -> None:
         parent = node.parent
         assert parent is not None
+        if self._body is not None and "ID" in node.attributes:
+            self._body.note_id(node)
         if type_.name == "Component2" and self._body is None and self._root is not None:
             self._end_header(self._root)
         elif type_.name == "ED" and (
@@ -232,11 +243,12 @@ class CdaChecker:
         check_header(root, self._kind, self._findings, self._sets.holds)
         if self._kind is Kind.OTHER:
             self._findings.add("CDAX-05", root)
+        self._judged = _SCHEMA_ONLY if self._kind is Kind.OTHER else _ENTRIES
         self._body = Body(self._kind, self._state, self._findings, self._sets)
 
     def _end(self, full_name: str) -> None:
-        self._depth -= 1
         if self._skipped:
+            self._texts.clear()
             self._skipped -= 1
             return
         if self._texts:
@@ -247,12 +259,13 @@ class CdaChecker:
         self._open = node.parent
         if self._body is not None and node.name in Body.ENDINGS:
             self._body.ended(node)
-            if node.name == "entry":
-                self._kept = 0
+            if node.name in {"entry", "section"}:
+                self._freed = self._tags
 
     def _take_text(self) -> None:
-        text = "".join(self._texts)
-        self._texts.clear()
+        texts = self._texts
+        text = texts[0] if len(texts) == 1 else "".join(texts)
+        texts.clear()
         node = self._open
         if node is None or text.isspace():
             return
@@ -265,29 +278,35 @@ class CdaChecker:
     # --------------------------------------------------------------------------------------------- one whole element
 
     def _check(self, node: Node) -> None:
-        type_, attributes = node.type, node.attributes
+        type_, attributes, children = node.type, node.attributes, node.children
         assert type_ is not None
-        if self._media is not None and type_.name == "ED" and node.name in {"text", "value", "thumbnail"}:
+        if self._media is not None and type_.name == "ED":
             self._end_media(node)
-        found = shape(type_.name, tuple(attributes), tuple([child.name for child in node.children]))
+        leaf: tuple[object, ...] | None = None
+        if not children:
+            # Most elements have no children and look like thousands before them: what was sound stays sound.
+            leaf = (type_, node.name, self._judged, not node.text, *attributes.items())
+            if leaf in _SOUND:
+                return
+        before = self._findings.count
+        found = shape(type_, tuple(attributes), tuple([child.name for child in children]))
         for fault in found.faults:
-            place = node if fault.child is None else node.children[fault.child]
+            place = node if fault.child is None else children[fault.child]
             self._findings.add(fault.code, place, **dict(fault.params))
         for name, check in found.checks:
             if not check(attributes[name]):
                 self._findings.add("CDAX-17", node, attribute=name)
         if type_.narrative or type_.name == NARRATIVE:
-            node.children.clear()
-            return
-        if self._body is None or self._kind is not Kind.OTHER:
+            children.clear()
+        elif self._judged != _SCHEMA_ONLY:
             self._check_data(node, type_)
-        if self._kept > _MOST_KEPT:
-            self._stop("entry")
+        if leaf is not None and self._findings.count == before:
+            _remember(leaf)
 
     def _check_data(self, node: Node, type_: Type) -> None:
         attributes = node.attributes
         if "nullFlavor" in attributes:
-            check_null(node, self._body is None, self._findings)
+            check_null(node, self._judged == _HEADER, self._findings)
         elif not node.text and not node.children and (type_.mixed or not attributes):
             self._findings.add("CDAX-18", node)
         hook = HOOKS.get(type_.name)
@@ -303,14 +322,3 @@ class CdaChecker:
         node.text = "…" if media.size else ""
         if self._body is not None:
             self._body.ended_media(node, media)
-
-
-#: Types whose start matters.
-_OPENING = frozenset({"Component2", "ED", "NonXMLBody", "StructuredBody"})
-_KNOWN: dict[str, str] = {}
-
-
-def _names() -> Mapping[str, str]:
-    if not _KNOWN:
-        _KNOWN.update(_short_names())
-    return _KNOWN

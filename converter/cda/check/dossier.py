@@ -133,12 +133,13 @@ class Dossier:
 
     def _note_identity(self, node: Node) -> None:
         code = codes_of(node)
-        is_link = has_template(node, INTERNAL_LINK)
-        for identifier in node.all("id"):
+        for identifier in node.children:
+            if identifier.name != "id":
+                continue
             key = identifier.get("root"), identifier.get("extension")
             if not key[0]:
                 continue
-            if is_link:
+            if has_template(node, INTERNAL_LINK):
                 self._links.append((path_of(node), key, code))
             elif key in self._codes:
                 self._findings.add("CDAX-82", identifier)

@@ -21,17 +21,22 @@ class Findings:
         self._listed: list[Diagnostic] = []
         self._seen: set[tuple[str, str, tuple[tuple[str, str | int], ...]]] = set()
         self._counts: Counter[str] = Counter()
+        #: How many were noted so far.
+        self.count = 0
 
     def add(self, code: str, place: Node | str | None, level: Severity | None = None, **params: str | int) -> None:
         """Note a finding at an element or a path, unless the same was noted there before."""
+        self.count += 1
+        if self._counts[code] >= MOST:  # where it is costs time, and nobody will read it
+            self._counts[code] += 1
+            return
         path = place if isinstance(place, str) else path_of(place)
         key = (code, path, tuple(sorted(params.items())))
         if key in self._seen:
             return
         self._counts[code] += 1
-        if self._counts[code] <= MOST:
-            self._seen.add(key)
-            self._listed.append(Diagnostic(code, ProductLocation(self.file, path), params, level))
+        self._seen.add(key)
+        self._listed.append(Diagnostic(code, ProductLocation(self.file, path), params, level))
 
     def has(self, code: str) -> bool:
         return code in self._counts

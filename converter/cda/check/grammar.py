@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache, lru_cache
 from importlib.resources import files
 
 from converter.cda.check.values import FORMS
 
-__all__ = ["HL7", "XSI", "NARRATIVE", "SDTC", "XSI_TYPE", "Fault", "Shape", "Type", "shape", "type_named", "types"]
+__all__ = ["HL7", "XSI", "NARRATIVE", "SDTC", "XSI_TYPE", "Fault", "Shape", "Type", "sdtc_names", "shape", "types"]
 
 HL7 = "urn:hl7-org:v3"
 SDTC = "urn:hl7-org:sdtc"
@@ -32,6 +32,7 @@ _BOUNDS: Mapping[str, tuple[int, float]] = {
     "*": (0, float("inf")),
     "+": (1, float("inf")),
 }
+_WATCHED = frozenset({"Component2", "ED", "NonXMLBody", "StructuredBody"})
 NULL_FLAVORS = frozenset(["ASKU", "DER", "INV", "MSK", "NA", "NASK", "NAV", "NI", "NINF", "OTH", "PINF", "QS", "TRC", "UNC", "UNK"])
 
 
@@ -44,17 +45,21 @@ class Item:
     high: float
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Type:
-    """A type of element. ``children`` gives the type of each child by name; ``attributes`` the check of each."""
+    """A type of element. ``children`` gives name and type of each child by its name as expat has it.
+
+    ``attributes`` gives the check of each; ``watched`` types mean more than their shape when they start.
+    """
 
     name: str
     mixed: bool
     narrative: bool
     items: tuple[Item, ...]
-    children: Mapping[str, str]
     attributes: Mapping[str, Callable[[str], bool] | None]
     needed: tuple[str, ...]
+    watched: bool
+    children: dict[str, tuple[str, Type]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +107,8 @@ def _one_of(allowed: str) -> Callable[[str], bool]:
     return frozenset(allowed.split("|")).__contains__
 
 
-def _type(name: str, body: str) -> Type:
+def _type(name: str, body: str) -> tuple[Type, dict[str, str]]:
+    """A type, and the names of its children's types."""
     content, _, rest = body.partition("@")
     pairs = list(_items(content))
     found = _ATTRIBUTE.findall(rest)
@@ -110,25 +116,37 @@ def _type(name: str, body: str) -> Type:
     narrative = ("ID" in checks and "styleCode" in checks) or name in {"Br", "Sub~", "Sup~"}
     if not narrative:
         checks["nullFlavor"] = NULL_FLAVORS.__contains__
-    return Type(
+    made = Type(
         name=name.rstrip("~"),
         mixed=name.endswith("~"),
         narrative=narrative,
         items=tuple(item for item, _ in pairs),
-        children={k: v for _, kinds in pairs for k, v in kinds.items()},
         attributes=checks,
         needed=tuple(n for n, mark, _, _ in found if mark),
+        watched="ID" in checks or name.rstrip("~") in _WATCHED,
     )
+    return made, {k: v for _, kinds in pairs for k, v in kinds.items()}
 
 
 @cache
 def types() -> Mapping[str, Type]:
     """Every type by name."""
-    return {made.name: made for made in (_type(name, body) for name, body in _lines())}
+    made = [_type(name, body) for name, body in _lines()]
+    found = {type_.name: type_ for type_, _ in made}
+    for type_, children in made:
+        type_.children.update((_full(name), (name, found[kind])) for name, kind in children.items())
+    return found
 
 
-def type_named(name: str) -> Type | None:
-    return types().get(name)
+def _full(name: str) -> str:
+    prefix, _, local = name.rpartition(":")
+    return f"{SDTC if prefix else HL7} {local}"
+
+
+@cache
+def sdtc_names() -> frozenset[str]:
+    """The SDTC extensions that the table places; others are newer than it."""
+    return frozenset(name for type_ in types().values() for name in type_.children if name.startswith(SDTC))
 
 
 #: The type of a section's text: everything inside is narrative.
@@ -136,9 +154,8 @@ NARRATIVE = "Narrative"
 
 
 @lru_cache(maxsize=8192)
-def shape(type_name: str, attributes: tuple[str, ...], children: tuple[str, ...]) -> Shape:
+def shape(type_: Type, attributes: tuple[str, ...], children: tuple[str, ...]) -> Shape:
     """How an element with these attributes and children fits its type."""
-    type_ = types()[type_name]
     return Shape(
         faults=(*_attribute_faults(type_, attributes), *_child_faults(type_, children)),
         checks=tuple((n, check) for n in attributes if (check := type_.attributes.get(n)) is not None),
