@@ -1,6 +1,6 @@
 """Coverage: who pays for the resident, in the act of FR-Prise-en-charge (mandatory) and its complement.
 
-An act needs a scheme (value set 125), a payer with an identifier, and the beneficiary's link (126).
+An act needs a scheme (value set 125), a payer with an identifier and a name, and the beneficiary's link (126).
 """
 
 from __future__ import annotations
@@ -108,6 +108,8 @@ def _build(entry: Entry, context: Context) -> tuple[Coverage, list[Refusal]]:
         refusals.append(Refusal("DOS-55"))
     if payer.identifier is None:
         refusals.append(Refusal("DOS-56"))
+    if payer.name is None:
+        refusals.append(Refusal("DOS-61"))
     if link is None:
         refusals.append(Refusal("DOS-57"))
     coverage = Coverage(

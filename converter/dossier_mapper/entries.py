@@ -107,7 +107,7 @@ class Context:
     trace: Trace
     documents: frozenset[str]
     events: frozenset[str] = frozenset()
-    journeys: dict[tuple[bool, str], tuple[Transport, SourceRow]] = field(default_factory=dict)
+    journeys: dict[tuple[bool, str], tuple[Transport, Part]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -107,19 +107,29 @@ class TransportReader:
 
 
 def judge_transports(part: Part, context: Context) -> None:
-    """Marks the journeys of a row that the state refuses as code, and reports a number given to two journeys."""
+    """Marks the journeys of a row that are not to be coded, and reports a number given to two journeys."""
+    if "transports" not in part.values:
+        return
     judged = []
-    for transport in part.values.get("transports", ()):
-        number = (transport.professional is not None, transport.key)
-        seen, row = context.journeys.setdefault(number, (transport, part.row))
-        if seen != transport:
-            place: dict[str, str | int] = {"line": row.line, "file": row.file}
-            context.trace.note(part.number, [Diagnostic("DOS-22", part.row.location(), place)])
-        refusals = list(_refusals(transport))
+    for transport in part.values["transports"]:
+        refusals = _refusals(transport)
         context.trace.note(part.number, [refusal.on(part, context.options) for refusal in refusals])
-        judged.append(replace(transport, coded=False) if refusals else transport)
-    if judged:
-        part.values["transports"] = tuple(judged)
+        again = _is_repeated(transport, part, context)
+        judged.append(replace(transport, coded=False) if refusals or again else transport)
+    part.values["transports"] = tuple(judged)
+
+
+def _is_repeated(transport: Transport, part: Part, context: Context) -> bool:
+    """Whether another event has this journey as code already: one identifier stands once in a document."""
+    number = (transport.professional is not None, transport.key)
+    seen, first = context.journeys.setdefault(number, (transport, part))
+    place: dict[str, str | int] = {"line": first.row.line, "file": first.row.file}
+    if seen != transport:
+        context.trace.note(part.number, [Diagnostic("DOS-22", part.row.location(), place)])
+    elif first.key != part.key:
+        context.trace.note(part.number, [Diagnostic("DOS-33", part.row.location(), place)])
+        return True
+    return False
 
 
 def _refusals(transport: Transport) -> list[Refusal]:

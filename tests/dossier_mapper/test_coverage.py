@@ -57,7 +57,7 @@ def test_the_resident_is_insured_in_person_unless_somebody_else_is_named() -> No
 
 @pytest.mark.parametrize(
     ("row", "code"),
-    [("12|1||CPAM||01", "DOS-55"), ("12|1|GEN-107|CPAM", "DOS-56")],
+    [("12|1||CPAM||01", "DOS-55"), ("12|1|GEN-107|CPAM", "DOS-56"), ("12|1|GEN-107|||01", "DOS-61")],
 )
 def test_what_cannot_be_coded_stays_readable(row: str, code: str) -> None:
     outcome = build(WITH_ROOT, droits=HEAD + row)

@@ -327,16 +327,20 @@ def test_no_journey_where_the_row_has_none() -> None:
 
 
 def test_one_number_is_one_journey() -> None:
-    outcome = events(
-        JOURNEY.replace("WHO", "resident"),
-        COLUMNS,
-        f"||T1|ORG-202|||{TIMES}",
-        f"||T1|ORG-202|||{TIMES}",
-        f"||T1|ORG-203|||{TIMES}",
-    )
-    assert outcome.codes == [(3, "DOS-22", "error")]
+    again, other = f"||T1|ORG-202|||{TIMES}", f"||T1|ORG-203|||{TIMES}"
+    outcome = events(JOURNEY.replace("WHO", "resident"), COLUMNS, again, again, other)
+    assert outcome.codes == [(2, "DOS-33", "notice"), (3, "DOS-22", "error")]
     assert outcome.finding("DOS-22").params == {"line": 2, "file": "agenda.csv"}
-    assert [len(e.transports) for e in outcome.dossier.events] == [1, 1]
+    assert [[t.coded for t in e.transports] for e in outcome.dossier.events] == [[True], [False]]
+
+
+def test_rows_of_one_event_may_repeat_its_journey() -> None:
+    table = f"N°|Num|Début|Fin|{COLUMNS}\n" + "\n".join(
+        f"12|1|01/02/2024|01/02/2024|||T1|ORG-202|||{TIMES}" for _ in "ab"
+    )
+    outcome = build(f"events:{CORE}  group: yes{JOURNEY.replace('WHO', 'resident')}", agenda=table)
+    assert outcome.codes == []
+    assert [t.coded for t in only(outcome).transports] == [True]
 
 
 # -------------------------------------------------------------------------------------------------------- grouping
