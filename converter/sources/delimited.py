@@ -22,7 +22,7 @@ __all__ = ["open_text"]
 #: In the order in which French exports use them.
 _DELIMITERS = (";", "\t", ",", "|")
 #: Tried only where none of these shows a label of the mapping.
-_RARE = ("^", "~", "¦", "§", "||", "\x1f", "$", "!", "#")
+_RARE = ("^", "~", "¦", "§", "\x1f", "$", "!", "#")
 _NAMES = {"\t": "tab", "\x1f": "\\x1f"}
 _SPELLINGS = {
     "tab": "\t",

@@ -274,3 +274,61 @@ def test_faults_follow_their_column(source: Open, tmp_path: Path) -> None:
     (tmp_path / "b.csv").write_text("Nom;Id\nb;1,2E+12\n", encoding="utf-8")
     *_, row = source(["Id", "Nom"], file=["a.csv", "b.csv"]).rows()
     assert {at: str(d.location) for at, d in row.faults.items()} == {0: "b.csv:2 (Id)"}
+
+
+# -------------------------------------------------------------------------------------------------- page breaks
+
+
+def test_headings_repeated_by_page_breaks_are_counted(source: Open, csv: Path) -> None:
+    csv.write_text("EHPAD;;\nId;Nom;Note\n1;a;x\n;;\nEHPAD;;\nId;Nom;Note\n2;b;y\nId;Nom;Autre\n", encoding="utf-8")
+    table = source(["Id", "Nom"], file="index.csv")
+    assert skipped(table) == {5: "SRC-47", 6: "SRC-47"}
+    assert sound(table) == {3: ("1", "a", "x"), 7: ("2", "b", "y"), 8: ("Id", "Nom", "Autre")}
+
+
+def test_both_lines_of_a_header_may_be_repeated(source: Open, csv: Path) -> None:
+    head = "Id;Identité;\n;Nom;Prénom\n"
+    csv.write_text(f"{head}1;a;b\n{head}2;c;d\n", encoding="utf-8")
+    table = source(["Identité / Nom"], file="index.csv", header_rows=2)
+    assert skipped(table) == {4: "SRC-47", 5: "SRC-47"}
+    assert list(sound(table)) == [3, 6]
+
+
+def test_a_group_that_is_called_like_the_title_is_no_heading(source: Open, csv: Path) -> None:
+    csv.write_text("A;;\nService;Id;Nom\nB;1;a\nA;;\n;2;b\n", encoding="utf-8")
+    table = source(["Id", "Nom"], file="index.csv", fill_down="Service")
+    assert skipped(table) == {}
+    assert cells(table)[-1] == ("A", "2", "b")
+
+
+def test_named_columns_under_a_repeated_line(source: Open, csv: Path) -> None:
+    csv.write_text("c1;c2\n1;a\nc1;c2\n2;b\n", encoding="utf-8")
+    table = source(["Id"], file="index.csv", columns=["Id", "Nom"], header_row=1)
+    assert skipped(table) == {3: "SRC-47"}
+
+
+def test_the_place_of_a_gap_is_told(source: Open, csv: Path) -> None:
+    csv.write_text("Id;Nom\n1;a\n\n\nCode;Libellé\nX;y\n", encoding="utf-8")
+    table = source(["Id"], file="index.csv")
+    assert len(list(table.rows())) == 3
+    (gap,) = [d for d in table.decisions if d.code == "SRC-71"]
+    assert str(gap.location) == "index.csv:3"
+    stopped = source(["Id"], file="index.csv", stop_at="Code")
+    assert skipped(stopped) == {5: "SRC-42", 6: "SRC-42"}
+
+
+def test_reading_stops_being_sure_of_nothing(source: Open, csv: Path) -> None:
+    csv.write_text("Export du 12/03/2026;;\nId;Nom;Note\n1;a;x\n", encoding="utf-8")
+    table = source([], file="index.csv")
+    assert table.header.labels == ("Id", "Nom", "Note")
+
+
+@pytest.mark.parametrize("words", [["Sous total"], ["^total"], ["sous", "total"]])
+def test_totals_are_matched_at_their_beginning(source: Open, csv: Path, words: list[str]) -> None:
+    csv.write_text("Id;Nom\n1;a\n;Total\nTotal;1\nSous total;1\nle total;1\n", encoding="utf-8")
+    expected = {
+        "Sous total": {5},
+        "^total": {3, 4},
+        "sous": {3, 4, 5},
+    }[words[0]]
+    assert set(skipped(source(["Id"], file="index.csv", totals=words))) == expected

@@ -8,7 +8,7 @@ import pytest
 
 from converter.sources import limits, text
 from converter.sources.text import State, parse
-from tests.sources.reading import Open, broken, cells, codes, refusal, skipped, sound
+from tests.sources.reading import Open, broken, cells, codes, faults, refusal, skipped, sound
 
 
 def write(tmp_path: Path, content: str, name: str = "index.csv", encoding: str = "utf-8") -> None:
@@ -274,3 +274,107 @@ def test_header_and_rows_of_only_a_header(source: Open, tmp_path: Path) -> None:
     assert table.header.labels == ("Id", "Nom")
     assert not table.header.typed
     assert skipped(table) == {}
+
+
+# ------------------------------------------------------------------------------------------- as exporters write it
+
+
+def test_quotes_escaped_by_a_backslash_are_text_with_a_notice(source: Open, tmp_path: Path) -> None:
+    write(tmp_path, 'Id;Nom;Note\n1;"a \\"b; c\\" d";x\n2;"d";y\n')
+    table = source(["Id"], file="index.csv")
+    assert cells(table) == [("1", 'a "b; c" d', "x"), ("2", "d", "y")]
+    assert [codes(row.notices) for row in table.rows()] == [["SRC-83"], []]
+
+
+@pytest.mark.parametrize("line", ['3;"G:\\docs\\"";z', '3;"a \\" b";z', '3;"a \\"b\\" c";z;t'])
+def test_a_backslash_excuses_no_damage(source: Open, tmp_path: Path, line: str) -> None:
+    write(tmp_path, f'Id;Nom;Note\n1;"G:\\docs\\";x\n2;b;y\n{line}\n')
+    table = source(["Id"], file="index.csv")
+    assert sound(table)[2] == ("1", "G:\\docs\\", "x")
+    assert list(broken(table)) == [4]
+
+
+@pytest.mark.parametrize("mark", ["^", "~", "¦", "§", "\x1f"])
+def test_rare_delimiters_are_found_by_the_labels(source: Open, tmp_path: Path, mark: str) -> None:
+    write(tmp_path, mark.join(["Id", "Nom"]) + "\n" + mark.join(["1", "a;b,c"]) + "\n")
+    table = source(["Id", "Nom"], file="index.csv")
+    assert cells(table) == [("1", "a;b,c")]
+    assert "SRC-73" in codes(table.decisions)
+
+
+@pytest.mark.parametrize("content", ["\ufeff\ufeffId;Nom\n1;a\n", '\ufeff\ufeff"Id";"Nom"\n"1";"a"\n'])
+def test_two_byte_order_marks(source: Open, tmp_path: Path, content: str) -> None:
+    write(tmp_path, content)
+    table = source(["Id"], file="index.csv")
+    assert (table.header.labels, cells(table)) == (("Id", "Nom"), [("1", "a")])
+
+
+def test_files_put_together_keep_their_marks_and_headers_inside(source: Open, tmp_path: Path) -> None:
+    write(tmp_path, '\ufeff"Id";"Nom"\n"1";"a"\n\ufeff"Id";"Nom"\n"2";"b"\n\ufeff"3";"c"\n')
+    table = source(["Id"], file="index.csv")
+    assert skipped(table) == {3: "SRC-47"}
+    assert sound(table) == {2: ("1", "a"), 4: ("2", "b"), 5: ("3", "c")}
+    assert codes(list(table.rows())[-1].notices) == ["CELL-08"]
+
+
+@pytest.mark.parametrize("mark", ["\x0b", "\x0c", "\x85", "\u2028", "\u2029"])
+def test_line_breaks_of_other_systems_do_not_glue_words(source: Open, tmp_path: Path, mark: str) -> None:
+    write(tmp_path, f"Id;Note\n1;ligne 1{mark}ligne 2\n")
+    assert cells(source(["Id"], file="index.csv")) == [("1", "ligne 1\nligne 2")]
+
+
+def test_a_page_feed_before_a_line(source: Open, tmp_path: Path) -> None:
+    write(tmp_path, "Id;Note\n1;a\n\x0c2;b\n")
+    assert cells(source(["Id"], file="index.csv")) == [("1", "a"), ("2", "b")]
+
+
+@pytest.mark.parametrize("content", ["\n\n", "\ufeff", "   \n\t\n", ";;;\n;;;\n", "\x00\x00\x00"])
+def test_nothing_but_blanks_is_an_empty_file(source: Open, tmp_path: Path, content: str) -> None:
+    write(tmp_path, content)
+    assert refusal(lambda: source(["Id"], file="index.csv")) == ["SRC-05"]
+
+
+def test_carriage_returns_before_line_ends(source: Open, tmp_path: Path) -> None:
+    (tmp_path / "index.csv").write_bytes(b"Id;Nom\r\r\n1;a\r\r\n2;b\r\r\n")
+    assert cells(source(["Id"], file="index.csv")) == [("1", "a"), ("2", "b")]
+
+
+@pytest.mark.parametrize("first", ["sep=;", '"sep=;"', "SEP=;", "sep=;;;"])
+def test_spellings_of_the_sep_line(source: Open, tmp_path: Path, first: str) -> None:
+    write(tmp_path, f"{first}\r\nId;Nom\r\n1;a\r\n", encoding="utf-16")
+    assert [(row.line, row.cells) for row in source(["Id"], file="index.csv").rows()] == [(3, ("1", "a"))]
+
+
+def test_text_that_only_looks_like_a_formula_is_kept(source: Open, tmp_path: Path) -> None:
+    write(tmp_path, "Id;Nom\n=00125;=A1+B1\n'00126;@x\n-1;+33 6\n")
+    assert cells(source(["Id"], file="index.csv")) == [("=00125", "=A1+B1"), ("'00126", "@x"), ("-1", "+33 6")]
+
+
+def test_numbers_in_scientific_notation_are_faults(source: Open, tmp_path: Path) -> None:
+    write(tmp_path, "Id;Nom\n1,85E+14;a\n1.85E+14;b\n1E5;c\n1,85 E+14;d\n")
+    assert faults(source(["Id"], file="index.csv")) == {(2, 0): "CELL-04", (3, 0): "CELL-04"}
+
+
+def test_a_quote_in_two_fields_does_not_join_lines(source: Open, tmp_path: Path) -> None:
+    write(tmp_path, 'Id;Nom;Note\n1;"a\nb";c "d\n2;e" f;g\n3;h;i\n')
+    table = source(["Id"], file="index.csv")
+    assert sound(table)[5] == ("3", "h", "i")
+    assert set(broken(table)) <= {2, 3, 4}
+
+
+def test_a_note_of_two_columns_may_hold_the_delimiter(source: Open, tmp_path: Path) -> None:
+    write(tmp_path, 'Id;Note\n1;"vu le 12;\nrevu; ok\nfin"\n2;b\n')
+    assert sound(source(["Id"], file="index.csv")) == {2: ("1", "vu le 12;\nrevu; ok\nfin"), 5: ("2", "b")}
+
+
+@pytest.mark.parametrize("delimiter", [";", "\t"])
+def test_cells_of_one_kind_of_blank_or_another(source: Open, tmp_path: Path, delimiter: str) -> None:
+    row = ["1 ", "\u00a0a\u202fb\u00a0", "\u3000c"]
+    write(tmp_path, delimiter.join(["Id", "Nom", "X"]) + "\n" + delimiter.join(row) + "\n")
+    assert cells(source(["Id"], file="index.csv")) == [("1", "a\u202fb", "c")]
+
+
+def test_a_cell_longer_than_the_limit_is_a_fault(source: Open, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("converter.sources.cleaning.MAX_CELL_CHARS", 100)
+    write(tmp_path, "Id;Note\n1;" + "é" * 101 + "\u200b\n2;x\n")
+    assert faults(source(["Id"], file="index.csv")) == {(2, 1): "CELL-10"}

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import xlwt
 
-from converter.sources.biff import rk_number
+from converter.sources.biff import XlsWorkbook, rk_number
 from tests.sources.making import Cell, xlsb
 from tests.sources.reading import Open, cells, codes, faults, refusal, skipped
 
@@ -131,6 +131,16 @@ def test_hidden_rows_and_sheets_and_merges_of_an_xls(source: Open, tmp_path: Pat
     stated = {d.code: d.params for d in table.decisions}
     assert (stated["SRC-75"], stated["SRC-76"]) == ({"count": 1}, {"count": 1})
     assert skipped(source(["Id"], file="a.xls", sheets="*", hidden="skip")) == {3: "SRC-43", 2: "SRC-44"}
+
+
+def test_an_xls_whose_sheets_cannot_be_told_apart(
+    source: Open, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    xls(tmp_path / "a.xls", [("x", None)])
+    monkeypatch.setattr(XlsWorkbook, "_globals", lambda self, file: None)
+    table = source(["Id"], file="a.xls", hidden="skip")
+    assert cells(table) == [("r1", "x")]
+    assert "SRC-77" in codes(table.decisions)
 
 
 def test_a_protected_xls_says_so(source: Open, tmp_path: Path) -> None:
