@@ -49,7 +49,8 @@ def _sender_gaps(establishment: Establishment, custodian: Organization | None) -
 
 
 def _dossier_gaps(establishment: Establishment, state: State, deviation: Collection[str]) -> Iterator[Diagnostic]:
-    level = Severity.WARNING if "sector" in deviation else Severity.ERROR
+    # The first state writes its one sector for everybody: who chooses that state has chosen this too.
+    level = Severity.WARNING if "sector" in deviation or not state.needs_category else Severity.ERROR
     sector = establishment.facility_type.code
     if sector not in state.sectors:
         yield Diagnostic("CDA-07", None, {"sector": sector, "known": ", ".join(state.sectors)}, level)

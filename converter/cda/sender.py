@@ -10,7 +10,7 @@ the system unless the mapping or the row names a person. Clause: CI-SIS header; 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
 
 from converter.cda.parts import (
     DEVICES_AND_PEOPLE,
@@ -36,8 +36,13 @@ from converter.terminology import lookup
 
 __all__ = ["Sender", "author", "sender"]
 
-#: The code of a system as author, with its label to the letter (guide, header page).
-LOGICIEL_DUI = lookup("JDV_J01", "LOGICIEL_DUI")
+
+@cache
+def _logiciel_dui() -> Coding:
+    """The code of a system as author, with its label to the letter (guide, header page)."""
+    found = lookup("JDV_J01", "LOGICIEL_DUI")
+    assert found is not None
+    return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,9 +113,8 @@ def _device_author(software: Software, establishment: Establishment) -> str:
 
 def _system_identity(software: Software, establishment: Establishment) -> str:
     """Identifier ``3FINESS/number`` and code of a system."""
-    assert isinstance(LOGICIEL_DUI, Coding)
     number = Identifier(DEVICES_AND_PEOPLE, f"3{establishment.finess}/{software.number}")
-    return identifier(number) + coded("code", LOGICIEL_DUI)
+    return identifier(number) + coded("code", _logiciel_dui())
 
 
 def establishment_id(establishment: Establishment) -> Identifier:

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from xml.sax.saxutils import escape
 
-from converter.cda.text import one_line
+from converter.cda.text import one_line, printable
 
 __all__ = ["element", "words"]
 
-_QUOTE = {'"': "&quot;"}
+_QUOTE = {'"': "&quot;", "\n": " ", "\t": " "}
 
 
 def words(text: str) -> str:
@@ -22,11 +22,12 @@ def words(text: str) -> str:
 def element(name: str, *children: str, **attributes: str | None) -> str:
     """An element of markup made by this module; an attribute that is None is left out.
 
-    Attribute values are cleaned and escaped; children are markup already, ``""`` for one that is absent.
+    Attribute values are cleaned and escaped; blanks stay as they are, because an identifier may hold several.
+    Children are markup already, ``""`` for one that is absent.
     """
     start = f"<{name}"
     for key, value in attributes.items():
         if value is not None:
-            start += f' {key}="{escape(one_line(value), _QUOTE)}"'
+            start += f' {key}="{escape(printable(value), _QUOTE)}"'
     body = "".join(children)
     return f"{start}>{body}</{name}>" if body else f"{start}/>"

@@ -183,7 +183,7 @@ def children(node: etree._Element) -> list[str]:
 
 def body(node: etree._Element) -> bytes:
     """The decoded level 1 body."""
-    return base64.b64decode(one(node, "c:component/c:nonXMLBody/c:text/text()"), validate=True)
+    return base64.b64decode(one(node, "c:component/c:nonXMLBody/c:text").text or "", validate=True)
 
 
 def empty_elements(node: etree._Element) -> Iterator[str]:

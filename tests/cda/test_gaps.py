@@ -79,7 +79,7 @@ def test_a_contact_is_named_where_it_stands() -> None:
     ("sender", "state", "deviation", "expected"),
     [
         (establishment(), None, (), {}),
-        (establishment(), "seed", (), {"CDA-07": ERROR}),
+        (establishment(), "seed", (), {"CDA-07": WARNING}),
         (establishment(), "seed", ("sector",), {"CDA-07": WARNING}),
         (establishment(), "1.1.0", (), {"CDA-07": ERROR, "CDA-08": ERROR}),
         (establishment(category=code("TRE_R66", "500")), "cda-1.0.1", (), {"CDA-07": ERROR, "CDA-09": ERROR}),

@@ -9,10 +9,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 import converter.cda
 from converter.cda import wrap_scan, wrap_text
-from converter.model import Address, Contact, Person, ScanFile, SourceLocation
+from converter.cda.text import one_line, printable
+from converter.model import Address, Contact, Identifier, Person, ScanFile, SourceLocation
 from converter.payload import ChangedFileError, FilePart
 from converter.terminology import format_of
 from tests.cda.making import (
@@ -128,7 +131,22 @@ def test_a_title_of_nothing_visible_is_the_kind_of_document() -> None:
 def test_attributes_are_escaped() -> None:
     who = resident(local_identifier=replace(resident().local_identifier, extension="3/\"<&>'\n"))
     document = parsed(wrap_text(record(), who, establishment(), CLOCK, "x"))
-    assert one(document, "//c:patientRole/c:id/@extension") == "3/\"<&>'"
+    assert one(document, "//c:patientRole/c:id/@extension") == "3/\"<&>' "
+
+
+def test_blanks_inside_an_identifier_are_kept() -> None:
+    who = resident(local_identifier=replace(resident().local_identifier, extension="3019900018/A  1"))
+    document = parsed(wrap_text(record(), who, establishment(), CLOCK, "x"))
+    assert one(document, "//c:patientRole/c:id/@extension") == "3019900018/A  1"
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.text(), st.text())
+def test_any_text_gives_a_document(title: str, name: str) -> None:
+    who = resident(birth_name=name, address=Address((name,)), local_identifier=Identifier("1.2", name))
+    document = parsed(wrap_text(record(title=title), who, establishment(name=name), CLOCK, title))
+    assert one(document, "c:title").text == (one_line(title) or record().type.display)
+    assert body(document).decode() == printable(title)
 
 
 # --------------------------------------------------------------------------------------------------------- sameness
