@@ -116,7 +116,7 @@ def _moment(parts: dict[str, str], zone: ZoneInfo, pivot: int | None) -> Moment:
     month = _month(parts)
     day = int(parts["d"]) if "d" in parts else None
     try:
-        date(year, month or 1, day or 1)  # only asks the calendar
+        date(year, 1 if month is None else month, 1 if day is None else day)  # only asks the calendar
     except ValueError:
         raise WrongDateError("DATE-02") from None
     if day is None or "H" not in parts:

@@ -48,13 +48,15 @@ def template_problem(text: str) -> str | None:
     from jinja2 import TemplateSyntaxError
 
     try:
-        tree = _environment().parse(text)
-        _environment().from_string(text)
+        refused = next(_refused(_environment().parse(text)), None)
+        if refused is None:
+            # Only now: compiling works constants out, and one of "x" * 1000000000 takes the whole memory.
+            _environment().from_string(text)
     except TemplateSyntaxError as wrong:
         return wrong.message or "syntax"
     except (RecursionError, SyntaxError, ValueError, OverflowError, MemoryError):
         return "too complex"
-    return next(_refused(tree), None)
+    return refused
 
 
 def _refused(tree: Any) -> Iterator[str]:

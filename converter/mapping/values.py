@@ -232,7 +232,7 @@ def _template_reader(value: TemplateValue, header: Header) -> _Read:
         for index in positions.values():
             if index in row.faults:
                 return "", row.faults[index]
-        text = render({column: row.cells[index] for column, index in positions.items()})
+        text = render({column: row.cells[index].strip() for column, index in positions.items()})
         return ("", Diagnostic("VAL-05", row.location())) if text is None else (text, None)
 
     return read

@@ -124,6 +124,8 @@ CASES: list[tuple[dict[str, Any], str, str]] = [
     (rule(title=column(on_error="default")), "MAP-56", "documents[0].title.on_error"),
     (rule(title=column(split=";")), "MAP-58", "documents[0].title.split"),
     (rule(title=["A", column(split=";")]), "MAP-58", "documents[0].title[1].split"),
+    (rule(title={"template": "{{ row.Nom }}"}), "MAP-50", "documents[0].title.template"),
+    (rule(title={"template": "{{ nom }}"}), "MAP-50", "documents[0].title.template"),
     # defaults
     ({"residents": {"sex": column(table={"M": "male"}, default="Y")}}, "MAP-45", "residents.sex.default"),
     (rule(type=column(table={"A": "11490-0"}, default="B")), "MAP-44", "documents[0].type.default"),
