@@ -23,8 +23,6 @@ _INVISIBLE = re.compile(
     "[\x01-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\xad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff"
     "\ufff9-\ufffb\ufffe\uffff]"
 )
-#: Line breaks inside a cell, of every kind: databases write a vertical tab, pages a form feed.
-_BREAKS = re.compile("\r\n|[\r\x0b\x0c\x85\u2028\u2029]")
 _LOST = re.compile("[\ufffd\ud800-\udfff]")
 #: UTF-8 read as cp1252 (or latin-1), then written as UTF-8 once more: Ã© for é, â€™ for ’, Â° for °.
 _TWICE = re.compile(
@@ -93,7 +91,9 @@ def _clean(text: str, column: int, notes: list[Note], faults: list[Note], tally:
     if "\x00" in text:
         text = text.replace("\x00", "").strip()
         tally["SRC-65"] += 1
-    text = _BREAKS.sub("\n", text)
+    if len(lines := text.splitlines()) > 1:
+        # Line breaks inside a cell, of every kind: databases write a vertical tab, pages a form feed.
+        text = "\n".join(lines)
     text, removed = _INVISIBLE.subn("", text)
     if removed:
         notes.append(Note("CELL-08", {"count": removed}, column))

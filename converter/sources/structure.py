@@ -30,6 +30,8 @@ _NO_FAULTS: Mapping[int, Diagnostic] = {}
 _POSITION = re.compile(r"(.*?)#\d+")
 _BLANKS = re.compile(r"\s+")
 
+#: Cells longer than this are no labels: folding them all is slow.
+_LONGEST_LABEL = 1000
 #: A width other than the header's must be borne out by this many records, and this share of them.
 _ENOUGH = 3
 _STEADY = 0.9
@@ -57,7 +59,7 @@ class Wanted:
 
     def count(self, cells: Sequence[str]) -> int:
         """How many different labels these cells hold."""
-        return len(self.folded.intersection(map(fold, cells)))
+        return len(self.folded.intersection(fold(cell) for cell in cells if len(cell) <= _LONGEST_LABEL))
 
 
 @dataclass(frozen=True, slots=True)
@@ -317,7 +319,7 @@ class _Rules:
     def set_aside(self, cells: Sequence[str]) -> str | None:
         """The code of the reason, or None."""
         first = next((cell for cell in cells if cell), "")
-        if self._stop is not None and fold(first).startswith(self._stop):
+        if self._stop is not None and fold(first[:_LONGEST_LABEL]).startswith(self._stop):
             return "SRC-42"
         if any(pattern.match(first) for pattern in self._totals):
             return "SRC-41"
