@@ -17,7 +17,7 @@ from pathlib import Path
 from converter.diagnostics import Diagnostic, SourceError, SourceLocation
 from converter.sources.table import Grid, Note, Record, Trouble
 
-__all__ = ["FolderGrid", "open_folder"]
+__all__ = ["FolderGrid", "is_system", "open_folder"]
 
 _PATH = "path"
 _SYSTEM = frozenset(("thumbs.db", "desktop.ini", "ehthumbs.db"))
@@ -71,7 +71,7 @@ class FolderGrid(Grid):
         if shown != relative:
             trouble.broken.append(Note("SRC-34"))
         match = self._pattern.fullmatch(unicodedata.normalize("NFC", shown))
-        if not regular or _is_system(relative):
+        if not regular or is_system(relative):
             trouble.skip = "SRC-46"
         elif match is None:
             trouble.skip = "SRC-45"
@@ -82,6 +82,7 @@ class FolderGrid(Grid):
         return line, cells, trouble if trouble.skip or trouble.broken else None
 
 
-def _is_system(relative: str) -> bool:
+def is_system(relative: str) -> bool:
+    """Files that systems and office programs leave in folders: no documents."""
     name = relative.rpartition("/")[2]
     return name.startswith((".", "~$")) or name.lower() in _SYSTEM or relative.startswith("__MACOSX/")

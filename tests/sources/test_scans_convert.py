@@ -88,8 +88,17 @@ def test_images_keep_every_pixel(tmp_path: Path, work: Path, make: Callable[[], 
     assert (made.original_media_type, made.relative) == (scan.media_type, "Dupont.img")
     assert made.path.parent == work.resolve()
     assert "Dupont" not in made.path.name
+    notice = conversion_notice(made)
+    assert notice is not None
+    assert codes((notice,)) == ["SCAN-79"]
     for frame, found in enumerate(images(made)):
         assert same(found, original(content, frame))
+
+
+def test_an_independent_validator_agrees_on_pdfa(tmp_path: Path, work: Path) -> None:
+    pdfa = pytest.importorskip("pikepdf.pdfa", reason="needs pikepdf 10.18 with fontTools", exc_type=ImportError)
+    for content in (image("PNG"), image("PNG", "1"), image("BMP", "P"), pages("TIFF", 2, "L"), image("JPEG")):
+        assert pdfa.validate_written(converted(tmp_path, content, work).path, "1b").findings == []
 
 
 def test_jpeg_goes_in_byte_by_byte(tmp_path: Path, work: Path) -> None:

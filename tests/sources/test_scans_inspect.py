@@ -15,7 +15,11 @@ import pytest
 import xlwt
 
 from converter.sources.scans import ACCEPTED, ScanRoot, inspect, label, refusal
+from converter.sources.scans import images as images_module
 from converter.sources.scans import inspection as inspection_module
+from converter.sources.scans import jpeg as jpeg_module
+from converter.sources.scans import office as office_module
+from converter.sources.scans import tiff as tiff_module
 from converter.sources.scans.kinds import KINDS
 from tests.sources.making_scans import (
     RTF,
@@ -462,6 +466,25 @@ def test_an_image_with_a_broken_header(tmp_path: Path, kind: str) -> None:
     at = whole.index(b",", 13) if kind == "GIF" else 14
     whole[at] = 7
     assert refused(lambda: look(tmp_path, bytes(whole))) == "SCAN-22"
+
+
+def test_images_of_endless_tiny_pieces_are_damage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    jpeg, png = image("JPEG"), image("PNG")
+    for module, limit in ((jpeg_module, "MAX_SEGMENTS"), (images_module, "MAX_CHUNKS")):
+        monkeypatch.setattr(module, limit, 50)
+    empty = b"\0\0\0\0tEXt" + zlib.crc32(b"tEXt").to_bytes(4, "big")
+    assert look(tmp_path, png[:33] + empty * 20 + png[33:])[0].pages == 1
+    assert refused(lambda: look(tmp_path, png[:33] + empty * 60 + png[33:])) == "SCAN-22"
+    assert refused(lambda: look(tmp_path, jpeg[:2] + b"\xff\xfe\0\2" * 60 + jpeg[2:])) == "SCAN-22"
+    monkeypatch.setattr(images_module, "MAX_SUB_BLOCKS", 1)
+    assert refused(lambda: look(tmp_path, pages("GIF", 3))) == "SCAN-22"
+    monkeypatch.setattr(tiff_module, "MAX_STRIPS", 3)
+    assert refused(lambda: look(tmp_path, image("TIFF"))) == "SCAN-22"
+
+
+def test_a_zip_with_an_endless_directory_is_not_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(office_module, "MAX_DIRECTORY", 10)
+    assert look(tmp_path, docx())[0].media_type == "application/zip"
 
 
 # ---------------------------------------------------------------------------------------------------- text and office

@@ -8,12 +8,8 @@ gives the same bytes: no dates, no random identifiers.
 from __future__ import annotations
 
 import hashlib
-import os
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import BinaryIO
 
 from converter.model import ScanFile
 from converter.sources.scans.inspection import inspect, open_scan
@@ -22,6 +18,7 @@ from converter.sources.scans.limits import MAX_CONVERTED
 from converter.sources.scans.problems import Notice, ScanError
 from converter.sources.scans.root import Located, unreadable
 from converter.sources.scans.text import UNCLEAR
+from converter.sources.scans.writing import write_whole
 
 __all__ = ["conversion_notice", "convert_to_pdf"]
 
@@ -71,8 +68,7 @@ def _write(scan: ScanFile, target: Path, charset: str) -> None:
         from converter.sources.scans.word import word_to_pdf
 
         content = word_to_pdf(data, scan, target.parent)
-    with _complete(target) as stream:
-        stream.write(content)
+    write_whole(target, content)
 
 
 def _content(scan: ScanFile) -> bytes:
@@ -101,16 +97,3 @@ def _described(scan: ScanFile, target: Path) -> ScanFile:
     if made.media_type not in ACCEPTED or (scan.pages is not None and made.pages != scan.pages):
         raise ScanError("SCAN-52", {"type": label(scan.media_type)})
     return replace(made, original_media_type=scan.media_type)
-
-
-@contextmanager
-def _complete(target: Path) -> Iterator[BinaryIO]:
-    """A new file, readable by its owner only, that has its name only once it is whole."""
-    partial = target.with_name(f"{target.name}.{os.getpid()}.part")
-    descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | getattr(os, "O_BINARY", 0), 0o600)
-    try:
-        with open(descriptor, "wb") as stream:  # noqa: PTH123  # of a descriptor
-            yield stream
-        partial.replace(target)
-    finally:
-        partial.unlink(missing_ok=True)

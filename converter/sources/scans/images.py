@@ -6,7 +6,7 @@ import struct
 import zlib
 
 from converter.sources.scans.check import Check, Opened
-from converter.sources.scans.limits import BLOCK, MAX_FRAMES
+from converter.sources.scans.limits import BLOCK, MAX_CHUNKS, MAX_FRAMES, MAX_SUB_BLOCKS
 
 __all__ = ["BmpCheck", "GifCheck", "PngCheck"]
 
@@ -20,7 +20,7 @@ class PngCheck(Check):
 
     def finish(self, file: Opened) -> None:
         at, first, data = 8, True, False
-        while True:
+        for _ in range(MAX_CHUNKS):
             head = file.read(at, 8)
             if len(head) < 8:
                 raise self.truncated()
@@ -36,6 +36,8 @@ class PngCheck(Check):
             at += size + 12
             if name == b"IEND":
                 break
+        else:
+            raise self.damaged()
         if not data:
             raise self.damaged()
 
@@ -59,6 +61,7 @@ class GifCheck(Check):
 
     def __init__(self) -> None:
         super().__init__("image/gif")
+        self._left = MAX_SUB_BLOCKS
 
     def finish(self, file: Opened) -> None:
         head = file.read(0, 13)
@@ -89,6 +92,9 @@ class GifCheck(Check):
         """Position after a chain of sub-blocks, each led by its size, the last one empty."""
         while size := self._byte(file, at):
             at += size + 1
+            self._left -= 1
+            if not self._left:
+                raise self.damaged()
         return at + 1
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from converter.sources.scans.check import Check, Opened
-from converter.sources.scans.limits import BLOCK
+from converter.sources.scans.limits import BLOCK, MAX_SEGMENTS
 
 __all__ = ["JpegCheck"]
 
@@ -13,6 +13,7 @@ __all__ = ["JpegCheck"]
 _MARKER = re.compile(rb"\xff[\x01-\xcf\xd8-\xfe]")
 _ALONE = frozenset((0x01, *range(0xD0, 0xD9)))
 _EOI, _SOS = 0xD9, 0xDA
+_NEAR = 64
 #: Start of frame: all of C0 to CF but the tables (C4, CC) and the reserved C8.
 _FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 
@@ -25,7 +26,8 @@ class JpegCheck(Check):
 
     def finish(self, file: Opened) -> None:
         at, frame, scan = 2, False, False
-        while (at := self._next(file, at)) < file.size:
+        for _ in range(MAX_SEGMENTS):
+            at = self._next(file, at)
             segment = file.read(at, 9)
             marker = segment[1]
             if marker == _EOI:
@@ -37,7 +39,7 @@ class JpegCheck(Check):
                 at += 2
                 continue
             if len(segment) < 4:
-                break
+                raise self.truncated()
             if marker in _FRAMES:
                 frame = True
                 # A height of 0 is given later by a DNL segment; a width of 0 is no image.
@@ -45,13 +47,15 @@ class JpegCheck(Check):
                     raise self.damaged()
             scan = scan or marker == _SOS
             at += 2 + max(int.from_bytes(segment[2:4], "big"), 2)
-        raise self.truncated()
+        raise self.damaged()
 
-    @staticmethod
-    def _next(file: Opened, at: int) -> int:
-        """Position of the next marker, or the file's size. Coded data, fill bytes and stray bytes are passed over."""
-        while block := file.read(at, BLOCK):
+    def _next(self, file: Opened, at: int) -> int:
+        """Position of the next marker: coded data, fill bytes and stray bytes are passed over."""
+        # The next segment follows at once, except after the start of a scan.
+        size = _NEAR
+        while block := file.read(at, size):
             if match := _MARKER.search(block):
                 return at + match.start()
             at += len(block) - 1 if block.endswith(b"\xff") and len(block) > 1 else len(block)
-        return file.size
+            size = BLOCK
+        raise self.truncated()

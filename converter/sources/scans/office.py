@@ -15,7 +15,7 @@ import zlib
 from converter.sources.compound import CompoundError, CompoundFile
 from converter.sources.scans.check import Check, Opened
 from converter.sources.scans.kinds import KINDS
-from converter.sources.scans.limits import MAX_PART, MAX_PARTS
+from converter.sources.scans.limits import MAX_DIRECTORY, MAX_OLE, MAX_PART
 from converter.sources.scans.problems import ScanError
 
 __all__ = ["OleCheck", "ZipCheck"]
@@ -29,6 +29,8 @@ _PARTS = (
     (re.compile(r"/?visio/document\d*\.xml"), "application/vnd.visio"),
     (re.compile(r"/?FixedDocSeq\.fdseq", re.IGNORECASE), "application/oxps"),
 )
+#: The record that ends a zip, and the longest comment behind it.
+_ZIP_END, _ZIP_COMMENT = 22, 0xFFFF
 _BROKEN = (zipfile.BadZipFile, ValueError, KeyError, EOFError, NotImplementedError, RuntimeError, zlib.error)
 
 
@@ -39,6 +41,8 @@ class ZipCheck(Check):
         super().__init__("application/zip")
 
     def finish(self, file: Opened) -> None:
+        if self._directory(file) > MAX_DIRECTORY:
+            return
         file.stream.seek(0)
         try:
             with zipfile.ZipFile(file.stream) as archive:
@@ -47,10 +51,17 @@ class ZipCheck(Check):
             # The directory of a zip is at its end: without it, the end is missing.
             raise self.truncated() from None
 
+    def _directory(self, file: Opened) -> int:
+        """Bytes of the directory of parts: so large a one that only a bomb has it is not read."""
+        start = max(file.size - _ZIP_END - _ZIP_COMMENT, 0)
+        end = file.read(start, _ZIP_END + _ZIP_COMMENT)
+        at = end.rfind(b"PK\x05\x06")
+        if at < 0 or len(end) < at + _ZIP_END:
+            raise self.truncated()
+        return int.from_bytes(end[at + 12 : at + 16], "little")
+
     def _look(self, archive: zipfile.ZipFile) -> None:
         parts = archive.infolist()
-        if len(parts) > MAX_PARTS:
-            return
         names = {part.filename for part in parts}
         self.media_type = _declared(archive, names) or next(
             (kind for pattern, kind in _PARTS if any(map(pattern.fullmatch, names))), self.media_type
@@ -106,7 +117,7 @@ class OleCheck(Check):
                 self.media_type = next((kind for name, kind in _STREAMS if name in names), self.media_type)
                 if compound.extent > file.size:
                     raise self.truncated()
-                if _locked(compound):
+                if file.size <= MAX_OLE and _locked(compound):
                     raise self.locked()
         except CompoundError:
             raise self.damaged() from None

@@ -9,6 +9,8 @@ from __future__ import annotations
 import io
 import logging
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +19,7 @@ from converter.sources.scans.icc import srgb_profile
 from converter.sources.scans.kinds import label
 from converter.sources.scans.limits import MAX_PIXELS
 from converter.sources.scans.problems import ScanError
+from converter.sources.scans.writing import write_whole
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -37,7 +40,7 @@ def image_to_pdf(data: bytes, scan: ScanFile, work: Path) -> bytes:
     prepared = _prepared(data, scan, kind)
     profile = work / "srgb.icc"
     if not profile.exists():
-        profile.write_bytes(srgb_profile())
+        write_whole(profile, srgb_profile())
     archival = _pdf(prepared, kind, profile)
     if _is_archival(archival):
         return archival.replace(_NO_ID, scan.sha256[: len(_NO_ID)].encode("ascii"))
@@ -50,13 +53,14 @@ def _pdf(images: list[bytes], kind: str, profile: Path | None) -> bytes:
     # It warns of every transparent image and of odd sizes, on a stream that is the user's.
     logging.getLogger("img2pdf").setLevel(logging.CRITICAL)
     try:
-        made = img2pdf.convert(
-            [io.BytesIO(image) for image in images],
-            engine=img2pdf.Engine.internal,
-            nodate=True,
-            rotation=img2pdf.Rotation.ifvalid,
-            pdfa=None if profile is None else str(profile),
-        )
+        with _quiet():
+            made = img2pdf.convert(
+                [io.BytesIO(image) for image in images],
+                engine=img2pdf.Engine.internal,
+                nodate=True,
+                rotation=img2pdf.Rotation.ifvalid,
+                pdfa=None if profile is None else str(profile),
+            )
     except Exception:  # img2pdf raises bare exceptions for what it will not convert
         raise ScanError("SCAN-52", {"type": kind}) from None
     return bytes(made)
@@ -76,13 +80,11 @@ def _prepared(data: bytes, scan: ScanFile, kind: str) -> list[bytes]:
         # Pillow would decode an interlaced image, to 8 bits.
         raise ScanError("SCAN-52", {"type": kind})
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            with Image.open(io.BytesIO(data)) as image:
-                _check_frames(image, kind)
-                if scan.media_type == "image/gif" and (scan.pages or 1) > 1:
-                    return [_redrawn(image, frame) for frame in range(scan.pages or 1)]
-                return [(None if deep else _without_idle_alpha(image)) or data]
+        with _quiet(), Image.open(io.BytesIO(data)) as image:
+            _check_frames(image, kind)
+            if scan.media_type == "image/gif" and (scan.pages or 1) > 1:
+                return [_redrawn(image, frame) for frame in range(scan.pages or 1)]
+            return [(None if deep else _without_idle_alpha(image)) or data]
     except Image.DecompressionBombError:
         raise ScanError("SCAN-50", {"type": kind, "limit": MAX_PIXELS}) from None
     except UnidentifiedImageError:
@@ -90,6 +92,14 @@ def _prepared(data: bytes, scan: ScanFile, kind: str) -> list[bytes]:
     except (OSError, SyntaxError, ValueError, EOFError, KeyError, IndexError, TypeError, RuntimeError):
         # What Pillow's decoders raise on broken data.
         raise ScanError("SCAN-22", {"type": kind}) from None
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Pillow warns of large images, which have a limit of their own here, and of odd tags."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield
 
 
 def _check_frames(image: Image, kind: str) -> None:

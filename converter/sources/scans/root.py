@@ -17,10 +17,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from converter.sources.folder import is_system
 from converter.sources.scans.paths import Prefixes, fold
 from converter.sources.scans.problems import Notice, ScanError
 
-__all__ = ["Located", "ScanRoot", "Stamp", "is_system", "stamp"]
+__all__ = ["Located", "ScanRoot", "Stamp", "stamp"]
 
 #: size, mtime_ns, ctime_ns, inode: a file that has not been touched keeps all four.
 Stamp = tuple[int, int, int, int]
@@ -29,7 +30,6 @@ Stamp = tuple[int, int, int, int]
 _CACHED_NAMES = 200_000
 #: Spellings of one path followed at a time; beyond, it is ambiguous anyway.
 _MAX_SPELLINGS = 64
-_SYSTEM = frozenset(("thumbs.db", "desktop.ini", "ehthumbs.db"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,12 +49,6 @@ def stamp(path: Path) -> Stamp:
 
 def stamp_of(status: os.stat_result) -> Stamp:
     return status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino
-
-
-def is_system(relative: str) -> bool:
-    """Files that systems and office programs leave in folders: no documents."""
-    name = relative.rpartition("/")[2]
-    return name.startswith((".", "~$")) or name.lower() in _SYSTEM or relative.startswith("__MACOSX/")
 
 
 class ScanRoot:

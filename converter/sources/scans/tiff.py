@@ -45,6 +45,7 @@ class TiffCheck(Check):
     def __init__(self, head: bytes) -> None:
         self._big = head[2:4] in (b"\x2b\x00", b"\x00\x2b")
         super().__init__("image/x-bigtiff" if self._big else "image/tiff")
+        self._left = MAX_STRIPS
         self._layout = _Layout("<" if head[:2] == b"II" else ">", self._big)
 
     def finish(self, file: Opened) -> None:
@@ -110,7 +111,8 @@ class TiffCheck(Check):
         kind, count, value = directory.get(tag, (0, 0, b""))
         if kind not in _FORMATS:
             return ()
-        if count > MAX_STRIPS:
+        self._left -= count
+        if self._left < 0:
             raise self.damaged()
         size = _SIZES[kind] * count
         if size > len(value):
