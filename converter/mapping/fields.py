@@ -17,6 +17,7 @@ from converter import terminology
 from converter.mapping.found import did_you_mean
 from converter.mapping.nodes import KindSpec
 from converter.mapping.schema import INS_KINDS
+from converter.mapping.sections import SECTIONS
 from converter.mapping.values import WrongValueError
 from converter.mapping.yaml_text import KeyPath
 from converter.model import PartialDate
@@ -86,15 +87,6 @@ def _code(table: str) -> Callable[[Any], object]:
     return judge
 
 
-def _code_or_label(table: str) -> Callable[[Any], object]:
-    def judge(datum: Any) -> None:
-        codes = terminology.codes(table)
-        if datum not in codes and fold(_text(datum)) not in (fold(coding.display) for coding in codes.values()):
-            raise _no_code(_text(datum), terminology.table_name(table), codes)
-
-    return judge
-
-
 def _kind(datum: Any) -> None:
     """A document's type, or type and class."""
     if isinstance(datum, LegacyKind):
@@ -107,24 +99,26 @@ def _kind(datum: Any) -> None:
     _code("JDV_J07")(datum)
 
 
-def _coded(*sets: str) -> Callable[[Any], object]:
-    """A code or label of a value set, in whichever state of the CDA: what one release lacks is said row by row."""
+def _coded(*names: str) -> Callable[[Any], object]:
+    """A code or label of value sets or shipped tables, in whichever state of the CDA: what one release lacks is said
+    row by row."""
 
     def judge(datum: Any) -> None:
-        known = _members(sets)
-        if datum not in known and fold(_text(datum)) not in known.values():
-            raise _no_code(_text(datum), " / ".join(sets), known)
+        if fold(_text(datum)) not in _members(names):
+            raise _no_code(_text(datum), " / ".join(names), _members(names).values())
 
     return judge
 
 
 @cache
-def _members(sets: tuple[str, ...]) -> Mapping[str, str]:
-    """Codes of value sets and their folded labels."""
+def _members(names: tuple[str, ...]) -> Mapping[str, str]:
+    """Codes by their folded selves and by their folded labels."""
     found: dict[str, str] = {}
-    for state in _STATES:
-        for name in sets:
-            found |= {code: fold(coding.display) for code, coding in terminology.value_set(name, state).items()}
+    for name in names:
+        shipped = name in terminology.tables()
+        for codes in [terminology.codes(name)] if shipped else [terminology.value_set(name, s) for s in _STATES]:
+            for code, coding in codes.items():
+                found |= {fold(coding.display): code, fold(code): code}
     return found
 
 
@@ -146,7 +140,6 @@ class Field:
 
 _YES_NO = Field(_words(YES | NO, "yes, no"))
 _DATE = Field(_date, is_date=True)
-_TITLE = Field(_words(TITLES, "M, MME"))
 _SEX = Field(_words(SEXES, "male, female, unknown"))
 _SEVERAL = Field(several=True)
 _PLAIN = Field()
@@ -165,7 +158,7 @@ _FIELDS: Mapping[str, Field] = {
     **_same(_DATE, "events.transports.start events.transports.end assessments.date assessments.status_date"),
     **_same(_YES_NO, "residents.deceased residents.ins.qualified events.planned events.off_plan events.present"),
     **_same(_YES_NO, "events.meal events.transports.accompanied events.transports.asepsis"),
-    **_same(_TITLE, "residents.title contacts.title protections.title"),
+    "residents.title": Field(_words(TITLES, "M, MME")),
     **_same(_SEX, "residents.sex guard.sex"),
     **_same(_SEVERAL, "documents.scan documents.sha256 documents.md5 documents.size"),
     **_same(_SEVERAL, "stays.events events.documents assessments.documents"),
@@ -189,14 +182,12 @@ _FIELDS: Mapping[str, Field] = {
     "events.transports.nature": Field(_coded("JDV_J282")),
     "assessments.type": Field(_coded("802")),
     "assessments.status": Field(_coded("JDV_J281")),
-    "contacts.relation": Field(_coded("JDV_J11")),
 }
 #: The last key says it, wherever a person stands.
 _ANYWHERE: Mapping[str, Field] = {
     "specialty": Field(_code("JDV_J01")),
-    "profession": Field(_code_or_label("JDV_J01")),
+    "profession": Field(_coded("JDV_J01")),
     "function": Field(_coded("JDV_J47")),
-    "title": _TITLE,
     **_same(_YES_NO, "spontaneously totally correctly usually"),
 }
 _PEOPLE = frozenset(("person", "authenticator", "professional", "professionals", "evaluator", "author", "responsible"))
@@ -212,6 +203,8 @@ def field_of(path: KeyPath) -> Field:
         return _SEVERAL  # shown as it stands
     if "guard" in keys[:-1]:
         return _FIELDS.get(f"guard.{keys[-1]}", _PLAIN)
-    if len(keys) > 1 and keys[-2] in _PEOPLE | _CRITERIA:
-        return _ANYWHERE.get(keys[-1], _PLAIN)
-    return _FIELDS.get(".".join(keys), _PLAIN)
+    if len(keys) > 1 and keys[-2] in _PEOPLE | _CRITERIA and keys[-1] in _ANYWHERE:
+        return _ANYWHERE[keys[-1]]
+    # Sections join several texts into one; the key of a row and whose row it is are one text everywhere.
+    joined = keys[0] in SECTIONS and keys[1:] not in (["key"], ["resident"], ["site"])
+    return _FIELDS.get(".".join(keys), _SEVERAL if joined else _PLAIN)

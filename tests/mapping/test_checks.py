@@ -123,6 +123,9 @@ CASES: list[tuple[dict[str, Any], str, str]] = [
     ({"sources": {"ged": {"file": None, "folder": "x", "pattern": "(.*)"}}}, "MAP-49", "sources.ged.pattern"),
     (rule(title=column(on_error="default")), "MAP-56", "documents[0].title.on_error"),
     (rule(title=column(split=";")), "MAP-58", "documents[0].title.split"),
+    ({"stays": {**STAY, "entry": column(date="%Y", split=";")}}, "MAP-58", "stays.entry.split"),
+    ({"stays": {**STAY, "resident": column(split=";")}}, "MAP-58", "stays.resident.split"),
+    ({"residents": {"address": {"lines": [column(split=";")]}}}, "MAP-58", "residents.address.lines[0].split"),
     (rule(title=["A", column(split=";")]), "MAP-58", "documents[0].title[1].split"),
     (rule(title={"template": "{{ row.Nom }}"}), "MAP-50", "documents[0].title.template"),
     (rule(title={"template": "{{ nom }}"}), "MAP-50", "documents[0].title.template"),
@@ -251,7 +254,10 @@ def test_a_wrong_key_may_be_ignored_but_not_a_wrong_shape(tmp_path: Path) -> Non
                 "items": {"S'habiller": "H", "d540": {"result": "X"}},
             }
         },
-        {"contacts": [{"from": "usagers", "resident": "N", "kind": "K", "relation": {"value": "Mère"}}]},
+        {"contacts": [{"from": "usagers", "resident": "N", "kind": "K", "relation": {"value": "maman"}}]},
+        {"contacts": {"from": "usagers", "resident": "N", "kind": "K", "address": {"lines": [column(split=";")]}}},
+        {"stays": {**STAY, "comment": column(split=";")}},
+        {"events": {**EVENT, "status": {"value": "réalisé"}, "professionals": [{"profession": {"value": "Médecin"}}]}},
         {"residents": {"site": "S"}, "documents": {0: {"site": "S"}}},
     ],
 )
