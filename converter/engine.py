@@ -13,6 +13,7 @@ from collections import deque
 from collections.abc import Generator, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from itertools import islice
 from multiprocessing import get_context
 
 from converter.conversion import Converted, Plan, ResidentConverter, Task
@@ -21,6 +22,8 @@ __all__ = ["converted"]
 
 #: Tasks sent together: enough to hide the cost of passing them.
 _ROWS_PER_BATCH = 40
+#: Residents for which a pool costs more than it brings.
+_HANDFUL = 8
 #: Batches under way per worker.
 _WINDOW = 4
 
@@ -33,15 +36,11 @@ def converted(plan: Plan, tasks: Iterator[Task], workers: int | None) -> Iterato
     ``workers`` None means one per processor. A single worker is this process. Exceptions of a task pass through.
     """
     count = workers if workers is not None else os.cpu_count() or 1
-    first = _take(tasks, 8) if count > 1 else []
-    if count == 1 or len(first) < 8:  # a pool costs more than a handful of residents
+    first = list(islice(tasks, _HANDFUL)) if count > 1 else []
+    if len(first) < _HANDFUL:
         yield from _here(plan, _chained(first, tasks))
     else:
         yield from _pooled(plan, _batches(_chained(first, tasks)), count)
-
-
-def _take(tasks: Iterator[Task], count: int) -> list[Task]:
-    return [task for task, _ in zip(tasks, range(count), strict=False)] if count else []
 
 
 def _chained(first: Batch, rest: Iterator[Task]) -> Iterator[Task]:

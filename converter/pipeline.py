@@ -264,7 +264,10 @@ class _Stages:
                     run.status = "stopped"
                     _tell(run, self._observer, [Diagnostic("RUN-15")])
                     break
-        spool.settle_rest("RUN-32" if run.status == "stopped" else "RUN-17")
+        if run.status == "stopped":
+            spool.settle_rest("RUN-32")
+        elif settings.is_partial:
+            spool.settle_rest("RUN-17")
 
     def _tasks(self, spool: Spool) -> Iterator[Task]:
         delivery = self._place.delivery

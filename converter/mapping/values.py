@@ -338,7 +338,8 @@ def _finish(
             else:
                 datum = tuple(convert(part.strip()) for part in text.split(split) if part.strip())
         except WrongValueError as wrong:
-            return failed(row, Diagnostic(wrong.code, row.location(column), wrong.params))
+            # However its catalogue entry is graded elsewhere: what a field refuses is an error of its row.
+            return failed(row, Diagnostic(wrong.code, row.location(column), wrong.params, Severity.ERROR))
         if datum is None or datum == ():
             return empty(row)
         return _unpacked(datum, row, column) if type(datum) in (Noted, tuple) else Result(datum)
