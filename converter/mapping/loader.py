@@ -21,7 +21,7 @@ from converter.mapping.checks import check, clock_problem
 from converter.mapping.editor_schema import json_schema
 from converter.mapping.fields import field_of
 from converter.mapping.merge import Merged, read_chain
-from converter.mapping.nodes import ConstantValue, LookupValue
+from converter.mapping.nodes import ConstantValue, LookupValue, forget_models
 from converter.mapping.problems import diagnostics_of
 from converter.mapping.repair import mend
 from converter.mapping.rules import row_rules
@@ -90,6 +90,8 @@ def load(path: Path, *, release: str | None = None, date: str | None = None) -> 
         found.extend(diagnostics_of(wrong, merged.data, locate))
         found.extend(_beyond(merged.data, wrong, locate))
         raise MappingError(_in_order(found, merged)) from None
+    finally:
+        forget_models()
     found = _in_order([*found, *check(spec, locate)], merged)
     if errors := [d for d in found if d.is_error]:
         raise MappingError(errors)

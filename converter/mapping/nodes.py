@@ -70,6 +70,11 @@ class Node(BaseModel):
 _models: dict[int, type[Node]] = {}
 
 
+def forget_models() -> None:
+    """After a mapping is judged: an address may be another dict's later."""
+    _models.clear()
+
+
 def model_of(data: dict[Any, Any]) -> type[Node] | None:
     """The model that a dict was last validated against."""
     return _models.get(id(data))

@@ -45,6 +45,7 @@ _CODES = {
     "union_tag_invalid": "MAP-13",
     "too_short": "MAP-15",
     "int_parsing": "MAP-17",
+    "int_parsing_size": "MAP-17",
     "int_type": "MAP-17",
     "greater_than_equal": "MAP-17",
     "less_than_equal": "MAP-17",

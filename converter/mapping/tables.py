@@ -6,6 +6,7 @@ codes and labels are its keys), or a shipped table with additions and removals.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
@@ -58,8 +59,7 @@ def _compile(name: str, table: Any) -> Table:
     if table.use == KINDS:
         entries = dict(terminology.legacy_kinds())
     else:
-        codes = terminology.codes(table.use)
-        entries = {coding.display: code for code, coding in codes.items()} | {code: code for code in codes}
+        entries = _official(table.use)
     labels = table.use == KINDS
     folding = fold_label if labels else fold
     removed = {folding(word) for word in table.remove}
@@ -68,12 +68,22 @@ def _compile(name: str, table: Any) -> Table:
     return Table(name, {folding(key): target for key, target in entries.items()} | added, labels=labels)
 
 
-def table_conflicts(entries: Mapping[str, Any]) -> list[tuple[str, str]]:
-    """Pairs of keys that fold to the same and mean different things."""
+def _official(name: str) -> dict[str, str]:
+    """Codes and labels of an official table. A label of several codes names none of them."""
+    codes = terminology.codes(name)
+    labels = Counter(fold(coding.display) for coding in codes.values())
+    named = {coding.display: code for code, coding in codes.items() if labels[fold(coding.display)] == 1}
+    return named | {code: code for code in codes}
+
+
+def table_conflicts(table: Any) -> list[tuple[str, str]]:
+    """Pairs of keys of a table, or of its additions, that fold to the same and mean different things."""
+    entries = table.add if isinstance(table, TableSpec) else table
+    folding = fold_label if isinstance(table, TableSpec) and table.use == KINDS else fold
     seen: dict[str, str] = {}
     conflicts = []
     for key, target in entries.items():
-        first = seen.setdefault(fold(key), key)
+        first = seen.setdefault(folding(key), key)
         if entries[first] != target:
             conflicts.append((first, key))
     return conflicts

@@ -92,8 +92,8 @@ def _regex(pattern: str, path: KeyPath) -> Iterator[Found]:
 
 
 def _folded_keys(table: Any, path: KeyPath) -> Iterator[Found]:
-    entries, where = (table.add, (*path, "add")) if isinstance(table, TableSpec) else (table or {}, path)
-    for first, second in table_conflicts(entries):
+    where = (*path, "add") if isinstance(table, TableSpec) else path
+    for first, second in table_conflicts(table or {}):
         yield Found("MAP-43", (*where, second), {"key": second, "other": first})
 
 

@@ -45,6 +45,7 @@ CASES: list[tuple[dict[str, Any], str, str]] = [
     ({"sources": {"ged": {"quote": "''"}}}, "MAP-16", "sources.ged.quote"),
     ({"sources": {"ged": {"header_row": "first"}}}, "MAP-17", "sources.ged.header_row"),
     ({"sources": {"ged": {"header_row": "0"}}}, "MAP-17", "sources.ged.header_row"),
+    ({"sources": {"ged": {"header_row": "9" * 5000}}}, "MAP-17", "sources.ged.header_row"),
     (rule(created=column(date="%y", pivot="1930")), "MAP-17", "documents[0].created.pivot"),
     ({"sources": {"ged": {"optional": "perhaps"}}}, "MAP-18", "sources.ged.optional"),
     # names
@@ -67,6 +68,15 @@ CASES: list[tuple[dict[str, Any], str, str]] = [
         rule(type=column(table={"use": "legacy-document-kinds", "add": {"x": "11490-0", "X": "11488-4"}})),
         "MAP-43",
         "documents[0].type.table.add.X",
+    ),
+    (
+        {
+            "tables": {
+                "types": {"CR": None, "use": "legacy-document-kinds", "add": {"C.R.": "11490-0", "C R": "11488-4"}}
+            }
+        },
+        "MAP-43",
+        "tables.types.add.C R",
     ),
     ({"tables": {"types": {"CR": "11490-9"}}}, "MAP-44", "tables.types.CR"),
     ({"tables": {"types": {"CR": {"type": "11490-0", "class": "77"}}}}, "MAP-44", "tables.types.CR"),

@@ -208,6 +208,18 @@ def test_shipped_tables_serve_by_name() -> None:
     assert run({"column": "Nom", "table": "JDV_J06"}, "synthese").value == "11"
 
 
+def test_a_label_of_two_codes_names_neither() -> None:
+    assert codes(run({"column": "Nom", "table": "TRE_R303"}, "Inconnu")) == ["CODE-01"]
+    assert run({"column": "Nom", "table": "TRE_R303"}, "UN").value == "UN"
+
+
+def test_words_added_to_and_taken_from_a_shipped_table() -> None:
+    table = {"use": "legacy-document-kinds", "add": {"Fiche bleue": "11490-0"}, "remove": ["PAP"]}
+    assert run({"column": "Nom", "table": table}, "fiche BLEUE").value == "11490-0"
+    assert codes(run({"column": "Nom", "table": table}, "pap")) == ["CODE-01"]
+    assert run({"column": "Nom", "table": "legacy-document-kinds"}, "pap").value is not None
+
+
 # ------------------------------------------------------------------------------------------------------- last step
 
 
