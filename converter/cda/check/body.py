@@ -41,10 +41,12 @@ class Body:
         wanted = {Kind.SCAN: "nonXMLBody", Kind.DOSSIER: "structuredBody", Kind.SEED: "structuredBody"}
         if wanted.get(self._kind, node.name) != node.name:
             self._findings.add("CDAX-41", node, expected=wanted[self._kind])
+        elif node.name == "nonXMLBody" and self._kind is Kind.OTHER:
+            self._findings.add("CDAX-70", node, template=Kind.SCAN.value)
 
     def note_id(self, node: Node) -> None:
         """An element that others may point to."""
-        name = node.attributes["ID"]
+        name = node.attributes["ID"].strip()
         if name in self._ids:
             self._findings.add("CDAX-76", node)
         elif is_name(name) and len(self._ids) < _MOST_NAMES:

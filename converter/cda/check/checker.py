@@ -12,7 +12,7 @@ from xml.parsers import expat
 from converter.cda.check.body import Body
 from converter.cda.check.datatypes import HOOKS, check_null
 from converter.cda.check.findings import Findings
-from converter.cda.check.grammar import HL7, NARRATIVE, SDTC, XSI, XSI_TYPE, Type, sdtc_names, shape, types
+from converter.cda.check.grammar import HL7, NARRATIVE, SDTC, XSI, XSI_TYPE, Type, rare_types, sdtc_names, shape, types
 from converter.cda.check.header import check_header
 from converter.cda.check.kinds import Kind, kind_of
 from converter.cda.check.media import Media
@@ -36,11 +36,6 @@ _LONGEST_TOKEN = 1 << 20
 _LONGEST_TEXT = 1 << 16
 
 _SCHEMA_LOCATION = f"{XSI} schemaLocation"
-#: Data types of the standard that the grammar leaves out; what is in them is not looked at.
-_RARE_TYPES = frozenset(
-    "SXPR_TS SLIST_PQ SLIST_TS GLIST_PQ GLIST_TS BXIT_CD BXIT_IVL_PQ HXIT_PQ HXIT_CE UVP_TS PPD_TS PPD_PQ PIVL_PPD_TS "
-    "EIVL_PPD_TS SXCM_PPD_TS IVL_PPD_TS IVL_PPD_PQ SXCM_CD SXCM_MO SXCM_REAL RTO_QTY_QTY".split()
-)
 
 
 #: How the elements at hand are judged: by CI-SIS in a header or in entries, or by the schema alone.
@@ -217,7 +212,7 @@ class CdaChecker:
         name = node.attributes[XSI_TYPE].rpartition(":")[2].strip()
         node.type = self._types.get(name)
         if node.type is None:
-            if name not in _RARE_TYPES:
+            if name not in rare_types():
                 self._findings.add("CDAX-19", node)
             self._open, self._skipped = node.parent, 1
         elif node.type.watched:
@@ -292,7 +287,7 @@ class CdaChecker:
         found = shape(type_, tuple(attributes), tuple([child.name for child in children]))
         for fault in found.faults:
             place = node if fault.child is None else children[fault.child]
-            self._findings.add(fault.code, place, **dict(fault.params))
+            self._findings.add(fault.code, place, None, **dict(fault.params))
         for name, check in found.checks:
             if not check(attributes[name]):
                 self._findings.add("CDAX-17", node, attribute=name)
@@ -319,6 +314,6 @@ class CdaChecker:
         self._media = None
         self._parser.CharacterDataHandler = self._texts.append
         media.close()
-        node.text = "…" if media.size else ""
+        node.text = "…"  # what is wrong with it is said below
         if self._body is not None:
             self._body.ended_media(node, media)

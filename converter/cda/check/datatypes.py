@@ -6,13 +6,13 @@ from collections.abc import Callable, Mapping
 
 from converter.cda.check.findings import Findings
 from converter.cda.check.nodes import Node
-from converter.cda.check.values import has_offset, is_date, is_identifier, is_telecom
+from converter.cda.check.values import has_offset, has_short_offset, is_date, is_identifier, is_telecom
 
-__all__ = ["HEADER_NULLS", "HOOKS", "check_null"]
+__all__ = ["HOOKS", "check_null"]
 
-#: nullFlavor values that CI-SIS allows in the header; an entry also has NA.
+#: nullFlavor values that CI-SIS names for the header, and the elements it names them for.
 HEADER_NULLS = frozenset({"UNK", "NASK", "ASKU", "NAV", "MSK"})
-_ENTRY_NULLS = HEADER_NULLS | {"NA"}
+_TOLERANT = frozenset({"addr", "telecom"})
 #: What gives an element a value, which nullFlavor excludes.
 _VALUED = ("value", "code", "root", "extension")
 
@@ -24,9 +24,8 @@ _MOST_LINES = 7
 
 def check_null(node: Node, in_header: bool, findings: Findings) -> None:
     """nullFlavor: its value, and nothing beside it."""
-    null = node.attributes["nullFlavor"]
-    if null not in (HEADER_NULLS if in_header else _ENTRY_NULLS):
-        findings.add("CDAX-25", node, allowed=" ".join(sorted(HEADER_NULLS if in_header else _ENTRY_NULLS)))
+    if in_header and node.name in _TOLERANT and node.attributes["nullFlavor"] not in HEADER_NULLS:
+        findings.add("CDAX-25", node, allowed=" ".join(sorted(HEADER_NULLS)))
     if any(name in node.attributes for name in _VALUED) or (node.text and node.type is not None and node.type.mixed):
         findings.add("CDAX-26", node)
 
@@ -35,7 +34,7 @@ def _time(node: Node, findings: Findings) -> None:
     value = node.attributes.get("value")
     if value is None:
         return
-    if not is_date(value):
+    if not is_date(value) or (has_short_offset(value) and node.name != "time"):
         findings.add("CDAX-20", node)
     elif not has_offset(value):
         findings.add("CDAX-22", node)
@@ -65,8 +64,12 @@ def _identifier(node: Node, findings: Findings) -> None:
 
 
 def _coded(node: Node, findings: Findings) -> None:
-    if "code" in node.attributes and "codeSystem" not in node.attributes:
-        findings.add("CDAX-15", node, attribute="codeSystem")
+    attributes = node.attributes
+    if "code" in attributes:
+        if "codeSystem" not in attributes:
+            findings.add("CDAX-15", node, attribute="codeSystem")
+    elif "nullFlavor" not in attributes and not node.children:
+        findings.add("CDAX-15", node, attribute="code")
 
 
 def _telecom(node: Node, findings: Findings) -> None:
@@ -76,6 +79,8 @@ def _telecom(node: Node, findings: Findings) -> None:
     if value is None:
         if "nullFlavor" not in node.attributes:
             findings.add("CDAX-15", node, attribute="value")
+        elif node.parent is not None and any(t.get("value") for t in node.parent.all("telecom")):
+            findings.add("CDAX-30", node)
     elif not is_telecom(value):
         findings.add("CDAX-27", node)
     _uses(node, _TELECOM_USES, findings)

@@ -1,4 +1,4 @@
-"""Sections and entries of the structured dossier, by the guide's template pages (`cda.md` of CI-SIS templates 2.x, 3.x).
+"""Sections and entries of the structured dossier, by the guide's template pages.
 
 Each template is known by its own OID and brings its companions, the rules of :mod:`converter.cda.check.templates`, and
 what needs a word of code: :mod:`converter.cda.check.evaluations` and the functions below.

@@ -15,7 +15,20 @@ from importlib.resources import files
 
 from converter.cda.check.values import FORMS
 
-__all__ = ["HL7", "XSI", "NARRATIVE", "SDTC", "XSI_TYPE", "Fault", "Shape", "Type", "sdtc_names", "shape", "types"]
+__all__ = [
+    "HL7",
+    "NARRATIVE",
+    "SDTC",
+    "XSI",
+    "XSI_TYPE",
+    "Fault",
+    "Shape",
+    "Type",
+    "rare_types",
+    "sdtc_names",
+    "shape",
+    "types",
+]
 
 HL7 = "urn:hl7-org:v3"
 SDTC = "urn:hl7-org:sdtc"
@@ -33,7 +46,24 @@ _BOUNDS: Mapping[str, tuple[int, float]] = {
     "+": (1, float("inf")),
 }
 _WATCHED = frozenset({"Component2", "ED", "NonXMLBody", "StructuredBody"})
-NULL_FLAVORS = frozenset(["ASKU", "DER", "INV", "MSK", "NA", "NASK", "NAV", "NI", "NINF", "OTH", "PINF", "QS", "TRC", "UNC", "UNK"])
+#: HL7's own list, wider than that of CI-SIS.
+_NULL_FLAVORS = {
+    "ASKU",
+    "DER",
+    "INV",
+    "MSK",
+    "NA",
+    "NASK",
+    "NAV",
+    "NI",
+    "NINF",
+    "OTH",
+    "PINF",
+    "QS",
+    "TRC",
+    "UNC",
+    "UNK",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,19 +109,22 @@ class Shape:
     checks: tuple[tuple[str, Callable[[str], bool]], ...]
 
 
-def _lines() -> Iterator[tuple[str, str]]:
-    """Name and definition of each type, continuation lines joined, ``$words`` filled in."""
+@cache
+def _lines() -> tuple[tuple[str, str], ...]:
+    """Name and definition of each word and type, continuation lines joined, ``$words`` filled in."""
     text = (files(__package__) / "grammar.txt").read_text(encoding="utf-8")
     plain = re.sub(r"^#.*\n", "", text, flags=re.MULTILINE)
     plain = re.sub(r"\s*\|\s*", "|", re.sub(r"\n +", " ", plain))
     words: dict[str, str] = {}
+    found = []
     for line in plain.splitlines():
         name, _, body = (part.strip() for part in line.partition(" :"))
         body = re.sub(r"\$\w+", lambda m: words[m[0]], body)
         if name.startswith("$"):
             words[name] = body
-        elif name:
-            yield name, body
+        if name:
+            found.append((name, body))
+    return tuple(found)
 
 
 def _items(text: str) -> Iterator[tuple[Item, dict[str, str]]]:
@@ -115,7 +148,7 @@ def _type(name: str, body: str) -> tuple[Type, dict[str, str]]:
     checks = {n: _one_of(values) if values else FORMS.get(form) for n, _, values, form in found}
     narrative = ("ID" in checks and "styleCode" in checks) or name in {"Br", "Sub~", "Sup~"}
     if not narrative:
-        checks["nullFlavor"] = NULL_FLAVORS.__contains__
+        checks["nullFlavor"] = _NULL_FLAVORS.__contains__
     made = Type(
         name=name.rstrip("~"),
         mixed=name.endswith("~"),
@@ -131,7 +164,7 @@ def _type(name: str, body: str) -> tuple[Type, dict[str, str]]:
 @cache
 def types() -> Mapping[str, Type]:
     """Every type by name."""
-    made = [_type(name, body) for name, body in _lines()]
+    made = [_type(name, body) for name, body in _lines() if not name.startswith("$")]
     found = {type_.name: type_ for type_, _ in made}
     for type_, children in made:
         type_.children.update((_full(name), (name, found[kind])) for name, kind in children.items())
@@ -141,6 +174,12 @@ def types() -> Mapping[str, Type]:
 def _full(name: str) -> str:
     prefix, _, local = name.rpartition(":")
     return f"{SDTC if prefix else HL7} {local}"
+
+
+@cache
+def rare_types() -> frozenset[str]:
+    """Data types of the standard that the table leaves out; what is in them is not looked at."""
+    return frozenset(dict(_lines())["$rare"].split())
 
 
 @cache

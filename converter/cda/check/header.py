@@ -11,6 +11,7 @@ from converter.cda.check.findings import Findings
 from converter.cda.check.kinds import Kind
 from converter.cda.check.nodes import Node
 from converter.cda.check.rules import InSet, apply, rules
+from converter.cda.check.value_sets import ValueSets
 from converter.cda.check.values import is_to_the_second
 from converter.diagnostics import Severity
 
@@ -38,20 +39,22 @@ recordTarget/patientRole/patient 1 !null
 recordTarget/patientRole/patient/name 1 !null
 recordTarget/patientRole/patient/name/family 1..* !null @qualifier=BR|CL
 recordTarget/patientRole/patient/name/given 1..* !null
-recordTarget/patientRole/patient/administrativeGenderCode 1 !null @code=F|M|UN @displayName @codeSystem=2.16.840.1.113883.5.1
+recordTarget/patientRole/patient/administrativeGenderCode 1 !null @code=F|M|UN @displayName
+recordTarget/patientRole/patient/administrativeGenderCode 1 @codeSystem=2.16.840.1.113883.5.1
 recordTarget/patientRole/patient/birthTime 1 !null @value
 recordTarget/patientRole/patient/sdtc:multipleBirthOrderNumber 0..1 @value
 recordTarget/patientRole/patient/guardian/guardianPerson/name 1..*
-recordTarget/patientRole/patient/guardian/guardianPerson/name/family 1
+recordTarget/patientRole/patient/guardian/guardianPerson/name/family 1..*
 recordTarget/patientRole/patient/guardian/guardianOrganization/name 1..*
 author/time 1 !null @value
-author/assignedAuthor/id 1..* !null @root
-author/assignedAuthor/code 0..1 @code @displayName @codeSystem
+author/assignedAuthor/id 1..* !null @root @extension
+author/assignedAuthor/code 0..1 !null @code @displayName @codeSystem
 author/assignedAuthor/assignedPerson/name 1..*
 author/assignedAuthor/assignedPerson/name/family 1
 author/assignedAuthor/assignedAuthoringDevice/softwareName 1
 author/assignedAuthor/assignedAuthoringDevice/manufacturerModelName 1
-informant/relatedEntity/code 0..1 @code @displayName @codeSystem
+informant/relatedEntity/code 0..1 !null @code @displayName @codeSystem in:JDV_J11
+informant/relatedEntity/relatedPerson 1
 informant/relatedEntity/relatedPerson/name 1..*
 informant/relatedEntity/relatedPerson/name/family 1
 custodian/assignedCustodian/representedCustodianOrganization/id 1..* !null @root=1.2.250.1.71.4.2.2 @extension
@@ -59,11 +62,11 @@ legalAuthenticator 1 !null
 legalAuthenticator/time 1 !null @value
 legalAuthenticator/signatureCode 1 @code=S
 legalAuthenticator/assignedEntity/id 1..* !null @root @extension
-legalAuthenticator/assignedEntity/code 0..1 @code @displayName @codeSystem
+legalAuthenticator/assignedEntity/code ~0..1 @code @displayName @codeSystem
 legalAuthenticator/assignedEntity/assignedPerson/name/family 1
 documentationOf 1..*
-documentationOf/serviceEvent/effectiveTime 1
-documentationOf/serviceEvent/effectiveTime/low 1 !null @value
+documentationOf/serviceEvent/performer/assignedEntity 1
+documentationOf/serviceEvent/performer/assignedEntity/representedOrganization 1
 componentOf 1 !null
 componentOf/encompassingEncounter/effectiveTime 1
 componentOf/encompassingEncounter/location 1
@@ -111,7 +114,7 @@ def check_header(root: Node, kind: Kind, findings: Findings, in_set: InSet) -> N
         apply(_SEED, root, findings, in_set)
     _check_templates(root, kind, findings)
     _check_document(root, findings)
-    _check_times(root, findings)
+    _check_times(root, kind, findings)
     _check_resident(root, kind, findings)
     _check_labels(root, kind, findings)
     _check_acts(root, findings)
@@ -137,15 +140,16 @@ def _check_document(root: Node, findings: Findings) -> None:
             findings.add("CDAX-44", code)
     for related in root.all("relatedDocument"):
         if related.get("typeCode") not in {"", "RPLC"}:
-            findings.add("CDAX-43", related, attribute="typeCode", expected="RPLC")
+            findings.add("CDAX-43", related, Severity.WARNING, attribute="typeCode", expected="RPLC")
 
 
-def _check_times(root: Node, findings: Findings) -> None:
+def _check_times(root: Node, kind: Kind, findings: Findings) -> None:
     """Header times name an instant (CI-SIS, TS of the header)."""
+    level = Severity.WARNING if kind is Kind.OTHER else None  # official examples of other models stop at the minute
     for path in ("effectiveTime", "author/time", "legalAuthenticator/time"):
         for node in root.all(path):
             if node.get("value") and not is_to_the_second(node.get("value")):
-                findings.add("CDAX-21", node)
+                findings.add("CDAX-21", node, level)
 
 
 # ------------------------------------------------------------------------------------------------------ the resident
@@ -208,19 +212,29 @@ def _check_labels(root: Node, kind: Kind, findings: Findings) -> None:
 
 
 def _check_acts(root: Node, findings: Findings) -> None:
-    """The document's main act: one service event says who did it, and in which setting."""
-    path = "documentationOf/serviceEvent/performer/assignedEntity/representedOrganization/standardIndustryClassCode"
-    settings = list(root.all(path))
-    if not settings:
-        events = list(root.all("documentationOf/serviceEvent"))
-        if events:
-            findings.add("CDAX-11", events[0], element=path.removeprefix("documentationOf/serviceEvent/"))
-    for setting in settings:
-        for attribute in ("code", "displayName", "codeSystem"):
-            if not setting.get(attribute):
-                findings.add("CDAX-15", setting, attribute=attribute)
-        if setting.get("code") and terminology.lookup("JDV_J04", setting.get("code")) is None:
-            findings.add("CDAX-46", setting, set="JDV_J04")
+    """The document's main act: one service event says since when, who did it, and in which setting."""
+    events = list(root.all("documentationOf/serviceEvent"))
+    if not events:
+        return
+    setting_path = "performer/assignedEntity/representedOrganization/standardIndustryClassCode"
+    main = next((e for e in events if e.find(setting_path) is not None), events[0])
+    for path, attributes in (
+        ("effectiveTime/low", ("value",)),
+        (setting_path, ("code", "displayName", "codeSystem")),
+    ):
+        node = main.find(path)
+        if node is None:
+            findings.add("CDAX-11", main, element=path)
+        elif "nullFlavor" in node.attributes:
+            findings.add("CDAX-24", node)
+        else:
+            for attribute in attributes:
+                if not node.get(attribute):
+                    findings.add("CDAX-15", node, attribute=attribute)
+    for event in events:
+        for setting in event.all(setting_path):
+            if setting.get("code") and terminology.lookup("JDV_J04", setting.get("code")) is None:
+                findings.add("CDAX-46", setting, set="JDV_J04")
 
 
 def _check_facility(root: Node, kind: Kind, findings: Findings) -> None:
@@ -247,6 +261,10 @@ def _check_category(code: Node, findings: Findings) -> None:
 
 
 def _check_people(root: Node, findings: Findings) -> None:
+    for path, name in (("prefix", "JDV_J245"), ("suffix", "JDV_J246")):
+        for node in root.all(f"author/assignedAuthor/assignedPerson/name/{path}"):
+            if not any(node.text.strip() in choice for choice in ValueSets(None).choices(name)):
+                findings.add("CDAX-46", node, set=name)
     for related in root.all("informant/relatedEntity"):
         if related.get("classCode") and related.get("classCode") not in _CONTACTS:
             findings.add("CDAX-43", related, attribute="classCode", expected=" | ".join(sorted(_CONTACTS)))

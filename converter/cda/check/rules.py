@@ -9,9 +9,9 @@ A line is: path, how often, conditions::
     code                              1     in:802 @displayName
 
 ``[@name=value]`` chooses by attribute, ``[#3.94]`` by templateId (``3.n`` is 1.2.250.1.213.1.1.3.n), ``[code=X|Y]``
-by the code of the statement, ``[/name]`` by a child. ``!null`` forbids nullFlavor; ``@name`` wants an attribute, ``@name=A|B`` one of these
-values; ``in:name`` a code of a value set; ``type=CD|BL`` one of these data types. An element with an allowed
-nullFlavor needs nothing else. How often is counted in each parent that exists.
+by the code of the statement, ``[/name]`` by a child. ``!null`` forbids nullFlavor; ``@name`` wants an attribute,
+``@name=A|B`` one of these values; ``in:name`` a code of a value set; ``type=CD|BL`` one of these data types. An element
+with an allowed nullFlavor needs nothing else. How often is counted in each parent that exists. Lines add up.
 """
 
 from __future__ import annotations
@@ -148,9 +148,9 @@ def _check(step: Step, node: Node, findings: Findings, in_set: InSet) -> None:
                 findings.add("CDAX-15", node, step.level, attribute=name)
         elif allowed and value not in allowed:
             findings.add("CDAX-43", node, step.level, attribute=name, expected=" | ".join(sorted(allowed)))
-    if step.value_set and "code" in attributes:
-        if not in_set(step.value_set, attributes["code"], attributes.get("codeSystem", "")):
-            findings.add("CDAX-46", node, step.level, set=step.value_set)
+    code, system = attributes.get("code"), attributes.get("codeSystem", "")
+    if step.value_set and code is not None and not in_set(step.value_set, code, system):
+        findings.add("CDAX-46", node, step.level, set=step.value_set)
     if step.types and attributes.get(XSI_TYPE, "").rpartition(":")[2] not in step.types:
         findings.add("CDAX-91", node, step.level, expected=" | ".join(sorted(step.types)))
     if step.inside:

@@ -334,7 +334,6 @@ value 1 type=CD""",
     _statement(
         "3.48 observation OBS EVN|INT",
         f"""
-id 1..* !null @root
 code 1 {_CODED}
 {_TEXT}
 statusCode 1 @code
@@ -364,6 +363,7 @@ code 1 !null @code=48767-8 @displayName @codeSystem={_LOINC}
 id 1..* !null @root
 code 1 !null {_CODED}""",
         "1.3.6.1.4.1.19376.1.5.3.1.4.4.1",
+        seed="id 1..* !null @root\ncode 1",
     ),
 )
 

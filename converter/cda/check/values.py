@@ -10,14 +10,25 @@ from collections.abc import Callable, Mapping
 from datetime import date
 from functools import lru_cache
 
-__all__ = ["FORMS", "has_offset", "is_date", "is_identifier", "is_oid", "is_telecom", "is_to_the_second", "is_uuid"]
+__all__ = [
+    "FORMS",
+    "has_offset",
+    "has_short_offset",
+    "is_date",
+    "is_identifier",
+    "is_name",
+    "is_oid",
+    "is_telecom",
+    "is_to_the_second",
+    "is_uuid",
+]
 
-_TS = re.compile(r"(\d{4})(?:(\d\d)(?:(\d\d)(?:(\d\d)(?:(\d\d)(?:(\d\d)(?:\.\d+)?)?)?)?)?)?([+-]\d{4})?", re.ASCII)
+_TS = re.compile(r"(\d{4})(?:(\d\d)(?:(\d\d)(?:(\d\d)(?:(\d\d)(?:(\d\d)(?:\.\d+)?)?)?)?)?)?([+-]\d{1,4})?", re.ASCII)
 _OID = re.compile(r"[0-2](?:\.(?:0|[1-9]\d*))+", re.ASCII)
 _UUID = re.compile(r"[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}", re.ASCII)
 _REAL = re.compile(r"[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?|-?INF|NaN", re.ASCII)
 _NAME = re.compile(r"[^\W\d][\w.\-·]*")
-_TELECOM = re.compile(r"(?:tel|fax|mailto|http|https|ftp|mllp|file|nfs|telnet|data|modem):\S+")
+_TELECOM = re.compile(r"(?:tel|fax|mailto|http|ftp|mllp):\S+")
 
 
 def _matches(pattern: str) -> Callable[[str], bool]:
@@ -51,14 +62,19 @@ def is_date(value: str) -> bool:
         date(int(year), int(month or 1), int(day or 1))
     except ValueError:
         return False
-    if offset and (hour is None or int(offset[1:3]) > 14 or int(offset[3:]) > 59):
+    if offset and (hour is None or (len(offset) == 5 and (int(offset[1:3]) > 14 or int(offset[3:]) > 59))):
         return False
     return int(hour or 0) < 24 and int(minute or 0) < 60 and int(second or 0) < 60
 
 
 def has_offset(value: str) -> bool:
     """Whether a TS is complete as CI-SIS sees it: a time never stands without its offset."""
-    return len(value) <= 8 or "+" in value or "-" in value
+    return len(value) <= 8 or value[-5:-4] in {"+", "-"}
+
+
+def has_short_offset(value: str) -> bool:
+    """An offset that is not ±hhmm: official examples write ``+100`` in signature times."""
+    return bool(re.search(r"[+-]\d{1,3}$", value, re.ASCII))
 
 
 def is_to_the_second(value: str) -> bool:
@@ -74,8 +90,8 @@ def is_telecom(value: str) -> bool:
 
 @lru_cache(maxsize=4096)
 def is_name(value: str) -> bool:
-    """An XML name without colon: what an ID may be."""
-    return _NAME.fullmatch(value) is not None
+    """An XML name without colon: what an ID may be. Blanks around it do not count (xs:ID)."""
+    return _NAME.fullmatch(value.strip()) is not None
 
 
 @lru_cache(maxsize=1024)
@@ -87,7 +103,9 @@ def _uses(value: str) -> bool:
 FORMS: Mapping[str, Callable[[str], bool]] = {
     "cs": _matches(r"\S+"),
     "st": bool,
-    "uid": _matches(r"[0-2](?:\.(?:0|[1-9]\d*))*|[0-9A-Za-z]{8}(?:-[0-9A-Za-z]{4}){3}-[0-9A-Za-z]{12}|[A-Za-z][A-Za-z0-9-]*"),
+    "uid": _matches(
+        r"[0-2](?:\.(?:0|[1-9]\d*))*|[0-9A-Za-z]{8}(?:-[0-9A-Za-z]{4}){3}-[0-9A-Za-z]{12}|[A-Za-z][A-Za-z0-9-]*"
+    ),
     "bl": {"true", "false"}.__contains__,
     "int": _matches(r"\s*[+-]?\d+\s*"),
     "int_pos": _matches(r"\+?0*[1-9]\d*"),
