@@ -15,6 +15,7 @@ import shutil
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
+from functools import partial
 from itertools import count, takewhile
 from pathlib import Path
 from types import TracebackType
@@ -181,7 +182,7 @@ class Delivery:
         unnoted = {
             name
             for folder in FOLDERS
-            for series in ([product_name(folder, entry.resident)], *_numbered(folder, entry.resident))
+            for series in _series(folder, entry.resident)
             for name in takewhile(lambda name: name in named or (self.path / name).is_file(), series)
         }
         yield from sorted((noted | unnoted) - named)
@@ -199,8 +200,11 @@ def product_name(folder: str, resident: str, number: int | None = None, width: i
     return f"{folder}/{resident}.json" if number is None else f"{folder}/{resident}-{number:0{width}d}.json"
 
 
-def _numbered(folder: str, resident: str) -> list[Iterator[str]]:
-    return [(product_name(folder, resident, n, width) for n in count(1)) for width in (2, 3, 4)]
+def _series(folder: str, resident: str) -> Iterator[Iterator[str]]:
+    """Every way in which the files of a resident may be numbered."""
+    yield iter([product_name(folder, resident)])
+    for width in (2, 3, 4):
+        yield map(partial(product_name, folder, resident, width=width), count(1))
 
 
 def _opened(path: Path, lock: Lock, force: bool) -> Delivery:

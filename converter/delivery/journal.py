@@ -110,7 +110,8 @@ class Journal:
         self._out: BinaryIO = self._path.open("r+b", buffering=0)
         self._end = self._scan()
         # What stands behind the last whole line was torn; the next line must not be glued to it.
-        self._out.truncate(self._end)
+        if self._end < self._path.stat().st_size:
+            self._out.truncate(self._end)
 
     def _scan(self) -> int:
         """Fill the offsets; gives the end of the last line that has one."""

@@ -18,6 +18,7 @@ __all__ = ["MAX_VALUE", "BadManifestError", "Item", "members"]
 MAX_VALUE = 64 * 1024 * 1024
 _BLOCK = 1 << 16
 _BLANK = " \t\r\n"
+_AFTER = frozenset(_BLANK + ",:]}")
 
 
 class BadManifestError(Exception):
@@ -115,7 +116,8 @@ class _Text:
                 value, end = self._decoder.raw_decode(self._ahead, self._at)
             except ValueError:
                 value, end = None, None
-            if end is not None and (end < len(self._ahead) or self._ended):  # a number may go on in the next block
+            # A number may go on in the next block: 12 and 12.5 begin alike.
+            if end is not None and (self._ended or self._ahead[end : end + 1] in _AFTER):
                 self._at = end
                 return value
             if len(self._ahead) - self._at > MAX_VALUE:

@@ -45,7 +45,9 @@ def _is_allowed(value: Any, schema: Mapping[str, Any]) -> bool:
     if "enum" in schema and value not in schema["enum"]:
         return False
     if isinstance(value, str):
-        fits = "pattern" not in schema or re.search(schema["pattern"], value) is not None
+        # The schema's `$` is the end of the text, Python's also stands before a last line end.
+        pattern = schema.get("pattern", "").removesuffix("$") + (r"\Z" if "pattern" in schema else "")
+        fits = re.search(pattern, value) is not None
         return fits and len(value) >= schema.get("minLength", 0)
     return "minimum" not in schema or bool(value >= schema["minimum"])
 
