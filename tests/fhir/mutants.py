@@ -375,6 +375,7 @@ TREE: dict[str, tuple[str, Change]] = {
     "relatesTo without code": ("DR-02", drop(f"{R}.relatesTo.0.code")),
     "relatesTo without target": ("DR-02", drop(f"{R}.relatesTo.0.target")),
     "relatesTo code unknown": ("DR-12", put(f"{R}.relatesTo.0.code", "replace")),
+    "relatesTo identifier that is no URI": ("DR-66", put(f"{R}.relatesTo.0.target.identifier.value", "12")),
     "relatesTo a patient": ("DR-22", put(f"{R}.relatesTo.0.target.type", "Patient")),
     "relatesTo an object": ("DR-05", put(f"{R}.relatesTo", lambda v: v[0])),
     "sourcePatientInfo an organization": ("DR-22", put(f"{C}.sourcePatientInfo", {"reference": "#author"})),
@@ -417,6 +418,8 @@ TREE: dict[str, tuple[str, Change]] = {
     "patient link without type": ("DR-02", put(f"{P}.link", [{"other": {"display": "x"}}])),
     "patient multipleBirth a decimal": ("DR-05", put(f"{P}.multipleBirthInteger", 1.5)),
     "patient photo without type": ("DR-71", put(f"{P}.photo", [{"data": "AAAA"}])),
+    "patient identifier kind unknown in its system": ("DR-19", put(f"{P}.identifier.0.type.coding.0.code", "INS")),
+    "patient identifier kind without code": ("DR-19", drop(f"{P}.identifier.0.type.coding.0.code")),
     "patient unknown element": ("DR-01", put(f"{P}.birthName", "x")),
     "device name of no kind": (
         "DR-02",
@@ -465,6 +468,10 @@ TREE: dict[str, tuple[str, Change]] = {
     ),
     "extension bad decimal": ("DR-05", put(f"{R}.extension", [{"url": "http://example.org/x", "valueDecimal": "1"}])),
     "extension bad time": ("DR-10", put(f"{R}.extension", [{"url": "http://example.org/x", "valueTime": "9:30"}])),
+    "extension quantity without system": (
+        "DR-71",
+        put(f"{R}.extension", [{"url": "http://example.org/x", "valueQuantity": {"value": 1, "code": "kg"}}]),
+    ),
     "extension bad url": ("DR-10", put(f"{R}.extension", [{"url": "http://example.org/x", "valueUrl": "a b"}])),
     "extension bad oid": ("DR-10", put(f"{R}.extension", [{"url": "http://example.org/x", "valueOid": "1.2.3"}])),
     "extension bad uuid": ("DR-10", put(f"{R}.extension", [{"url": "http://example.org/x", "valueUuid": "x"}])),
@@ -597,6 +604,18 @@ TREE: dict[str, tuple[str, Change]] = {
     "event an object": ("DR-05", put(f"{C}.event", lambda v: v[0])),
     "facilityType a list": ("DR-05", put(f"{C}.facilityType", lambda v: [v])),
     "practiceSetting a text": ("DR-05", put(f"{C}.practiceSetting", "ESSMS")),
+}
+
+#: What only the releases that point to fr-core-patient refuse.
+FR_CORE: dict[str, tuple[str, Change]] = {
+    "official name without given name": ("DR-71", drop(f"{P}.name.0.given")),
+    "official name without family name": ("DR-71", drop(f"{P}.name.0.family")),
+    "name with two titles": ("DR-71", put(f"{P}.name.0.prefix", ["MME", "DR"])),
+    "telephone without number": ("DR-71", put(f"{P}.telecom", [{"system": "phone", "use": "home"}])),
+    "place of birth twice": ("DR-71", lambda t: get(t, f"{P}.extension").append(get(t, f"{P}.extension.1"))),
+    "local identifier that is official": ("DR-71", put(f"{P}.identifier.1.use", "official")),
+    "local identifier without system": ("DR-71", drop(f"{P}.identifier.1.system")),
+    "local identifier without value": ("DR-71", drop(f"{P}.identifier.1.value")),
 }
 
 

@@ -1,4 +1,4 @@
-"""Invariants of R4 that can be run, and what fr-core asks of a Patient."""
+"""Invariants of R4 that can be run."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from converter.fhir.check.findings import Findings, child
+from converter.fhir.check.fr_core import PATIENT_RULES
 from converter.fhir.check.primitives import instant_of
 from converter.fhir.releases import Release
 
@@ -15,7 +16,7 @@ __all__ = ["check_invariants"]
 def check_invariants(resource: dict[str, Any], path: str, release: Release, findings: Findings) -> None:
     """Invariants of R4 that can be run, and what fr-core asks of a Patient where the release points to it."""
     fr_core = release.patient_profile.endswith("/fr-core-patient")
-    _invariants(resource, path, _R4_RULES + (_FR_CORE_RULES if fr_core else ()), findings, "")
+    _invariants(resource, path, _R4_RULES + (PATIENT_RULES if fr_core else ()), findings, "")
 
 
 _Rules = tuple[tuple[str, Callable[[dict[str, Any], str], bool]], ...]
@@ -69,23 +70,12 @@ def _pat_1(value: dict[str, Any], kind: str) -> bool:
     )
 
 
-def _official_name(value: dict[str, Any], kind: str) -> bool:
-    """fr-core-patient: an official name has a family and a given name."""
-    if value.get("resourceType") != "Patient" or not isinstance(value.get("name"), list):
-        return False
-    official = [n for n in value["name"] if isinstance(n, dict) and n.get("use") == "official"]
-    return any("family" not in n or "given" not in n for n in official)
-
-
-def _local_identifier(value: dict[str, Any], kind: str) -> bool:
-    """fr-core-patient: an identifier of type PI has system and value."""
-    codings = (
-        value.get("type", {}).get("coding") if kind == "identifier" and isinstance(value.get("type"), dict) else None
+def _qty_3(value: dict[str, Any], kind: str) -> bool:
+    return (
+        kind in ("valueQuantity", "low", "high", "numerator", "denominator")
+        and "code" in value
+        and "system" not in value
     )
-    if not isinstance(codings, list):
-        return False
-    typed = any(isinstance(c, dict) and c.get("code") == "PI" for c in codings)
-    return typed and not {"system", "value"} <= set(value)
 
 
 _R4_RULES: _Rules = (
@@ -94,8 +84,5 @@ _R4_RULES: _Rules = (
     ("cpt-2", _cpt_2),
     ("org-1", _org_1),
     ("pat-1", _pat_1),
-)
-_FR_CORE_RULES: _Rules = (
-    ("fr-core-patient: name:official", _official_name),
-    ("fr-core-patient: identifier:PI", _local_identifier),
+    ("qty-3", _qty_3),
 )

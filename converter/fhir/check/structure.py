@@ -100,11 +100,14 @@ class _Walk:
 
     def _addresses(self, value: dict[str, Any], kind: str, path: str) -> None:
         """Systems and extension URLs are absolute (the latter but for those inside an extension); codes exist."""
-        system = value.get("system") if kind in ("Coding", "Identifier") else None
+        system = value.get("system") if kind in ("Coding", "Identifier", "Quantity") else None
+        named = value.get("value")
+        if system == "urn:ietf:rfc:3986" and isinstance(named, str) and named and not is_absolute(named):
+            self.findings.add("DR-66", child(path, "value"))
         if isinstance(system, str) and system and not is_absolute(system):
             self.findings.add("DR-18", child(path, "system"), element="system")
-        code = value.get("code")
-        if kind == "Coding" and isinstance(code, str) and code not in closed_systems().get(str(system), (code,)):
+        known = closed_systems().get(str(system)) if kind == "Coding" else None
+        if known is not None and not (isinstance(value.get("code"), str) and value["code"] in known):
             self.findings.add("DR-19", child(path, "code"))
         for name in () if kind == "Extension" else ("extension", "modifierExtension"):
             held = value.get(name)
