@@ -30,7 +30,8 @@ def header_gaps(
 ) -> list[Diagnostic]:
     """What the mapping should add or change, once per run. ``state`` None: level 1 documents only.
 
-    ``deviation`` holds the dossier's options of that name: with ``sector`` a refused sector or category is a warning.
+    ``deviation`` holds the dossier's options of that name: with ``sector`` a refused sector is a warning; the category
+    is always the mapping's own choice, because a near one is never picked for it.
     """
     found = list(_sender_gaps(establishment, custodian))
     if state is not None:
@@ -58,7 +59,7 @@ def _dossier_gaps(establishment: Establishment, state: State, deviation: Collect
         yield Diagnostic("CDA-08")
     elif state.needs_category and establishment.category.code not in codes("JDV_J254"):  # type: ignore[union-attr]
         assert establishment.category is not None
-        yield Diagnostic("CDA-09", None, {"category": establishment.category.code}, level)
+        yield Diagnostic("CDA-09", None, {"category": establishment.category.code})
     if establishment.practice_setting.code != "ESSMS":
         yield Diagnostic("CDA-10", None, {"setting": establishment.practice_setting.code})
 

@@ -87,7 +87,7 @@ def test_a_contact_is_named_where_it_stands() -> None:
             establishment(category=code("TRE_R66", "500")),
             "cda-1.0.1",
             ("sector",),
-            {"CDA-07": WARNING, "CDA-09": WARNING},
+            {"CDA-07": WARNING, "CDA-09": ERROR},
         ),
         (ssiad(practice_setting=code("JDV_J04", "SAD")), "1.1.0", (), {"CDA-10": ERROR}),
         (ssiad(practice_setting=code("JDV_J04", "SAD")), None, (), {}),

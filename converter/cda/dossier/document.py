@@ -61,7 +61,7 @@ def _facility(state: State, establishment: Establishment, deviation: bool) -> st
     """The sector, and from 1.1.0 the FINESS category as its translation.
 
     A sector that the state refuses is written as SA41 only where the mapping asked for it; the category is always the
-    true one.
+    one that the mapping gives.
     """
     sector, category = establishment.facility_type, establishment.category
     if deviation and sector.code not in state.sectors:
