@@ -140,7 +140,7 @@ def convert(settings: Settings, observer: Observer) -> Run:
     headers = {name: table.header for name, table in tables.items()}
     problems = check_columns(loaded, headers)
     if any(d.is_error for d in problems):
-        raise MappingError([*loaded.warnings, *problems])
+        raise MappingError([d for d in problems if d.is_error])
     output = loaded.spec.output
     run.limits = Limits(*limits_of(output.preset, output.max_bundle_bytes, output.max_entries))
     run.files = source_files(tables, loaded.base)
@@ -254,6 +254,7 @@ class _Stages:
             settings.flow,
             settings.strict,
         )
+        self._refuse_unknown(spool)
         run.residents = spool.count_residents()
         run.status = "complete"
         with self._observer.progress("Residents", run.residents) as step:
@@ -287,6 +288,16 @@ class _Stages:
                 return
             count += 1
             yield key
+
+    def _refuse_unknown(self, spool: Spool) -> None:
+        """A misspelt --resident must not look like a resident without documents."""
+        wanted = set(self._run.settings.residents)
+        known = (
+            {part for key in spool.resident_keys() for part in (key, key.rpartition("\x1f")[2])} if wanted else set()
+        )
+        if missing := wanted - known:
+            source = self._loaded.spec.residents.from_
+            raise MappingError(Diagnostic("RUN-16", None, {"count": len(missing), "source": source}))
 
     @staticmethod
     def _has_reject(result: Converted | None) -> bool:
