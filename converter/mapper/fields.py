@@ -14,6 +14,7 @@ from typing import Any
 from converter import terminology
 from converter.diagnostics import Severity
 from converter.identifiers import check_oid, check_uuid
+from converter.mapping.fields import NO, SEXES, TITLES, YES
 from converter.mapping.values import Noted, WrongValueError
 from converter.model import Coding, Moment, PartialDate, Sex, Telecom
 from converter.terminology import LegacyKind, fold
@@ -40,20 +41,6 @@ __all__ = [
     "urn",
 ]
 
-_SEXES = {
-    "male": Sex.MALE,
-    "m": Sex.MALE,
-    "female": Sex.FEMALE,
-    "f": Sex.FEMALE,
-    "unknown": Sex.UNKNOWN,
-    "un": Sex.UNKNOWN,
-}
-_TITLES = {
-    **dict.fromkeys(("m", "m.", "mr", "mr.", "monsieur"), "M"),
-    **dict.fromkeys(("mme", "mme.", "madame", "mlle", "mlle.", "mademoiselle", "melle", "mrs"), "MME"),
-}
-_YES = frozenset(("oui", "o", "yes", "y", "true", "vrai", "1", "x"))
-_NO = frozenset(("non", "n", "no", "false", "faux", "0"))
 _PLACE = re.compile(r"(?:\d{2}|2[AB])\d{3}", re.ASCII)
 _PHONE = re.compile(r"\+?\d{3,15}", re.ASCII)
 _EMAIL = re.compile(r"[^\s@<>,;]+@[^\s@<>,;]+\.[^\s@<>,;]+")
@@ -77,15 +64,15 @@ def one_line(datum: Any) -> str:
 
 def sex(datum: Any) -> Sex:
     """JDV_J143 codes (M, F, UN) and their FHIR names; anything else needs a table."""
-    found = _SEXES.get(fold(text_of(datum)))
+    found = SEXES.get(fold(text_of(datum)))
     if found is None:
         raise WrongValueError("FLD-02")
-    return found
+    return Sex(found)
 
 
 def title(datum: Any) -> str:
     """M or MME (JDV_J245; MLLE ended in 2016)."""
-    found = _TITLES.get(fold(text_of(datum)))
+    found = TITLES.get(fold(text_of(datum)))
     if found is None:
         raise WrongValueError("FLD-03")
     return found
@@ -94,9 +81,9 @@ def title(datum: Any) -> str:
 def boolean(datum: Any) -> bool:
     """Yes or no, by a closed list of words."""
     word = fold(text_of(datum))
-    if word in _YES:
+    if word in YES:
         return True
-    if word in _NO:
+    if word in NO:
         return False
     raise WrongValueError("FLD-04")
 
