@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import os
 import stat
+import struct
 import zlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -12,7 +13,7 @@ from typing import Any
 
 import pikepdf
 import pytest
-from PIL import Image, ImageChops, ImageCms
+from PIL import Image, ImageChops, ImageCms, ImageOps
 
 from converter.model import ScanFile
 from converter.sources.scans import ACCEPTED, conversion_notice, convert_to_pdf
@@ -136,6 +137,12 @@ def sixteen_bits() -> bytes:
 def transparent(kind: str) -> bytes:
     target, drawn = io.BytesIO(), picture("RGBA")
     drawn.putalpha(picture("L"))
+    if kind == "BMP":
+        # Pillow reads alpha where the header has a mask for it, and writes no such header.
+        pixels = drawn.transpose(Image.Transpose.FLIP_TOP_BOTTOM).tobytes("raw", "BGRA")
+        masks = struct.pack("<4I", 0xFF0000, 0xFF00, 0xFF, 0xFF000000)
+        header = struct.pack("<IiiHHIIiiII", 56, *drawn.size, 1, 32, 3, len(pixels), 2835, 2835, 0, 0) + masks
+        return b"BM" + struct.pack("<IHHI", 70 + len(pixels), 0, 0, 70) + header + pixels
     drawn.save(target, format=kind)
     return target.getvalue()
 
@@ -148,8 +155,9 @@ def test_sixteen_bits_stay_sixteen(tmp_path: Path, work: Path) -> None:
         assert raw.read_bytes() == (40_001).to_bytes(2, "big") * 64
 
 
-def test_transparency_is_kept_as_a_mask(tmp_path: Path, work: Path) -> None:
-    made = converted(tmp_path, transparent("PNG"), work)
+@pytest.mark.parametrize("kind", ["PNG", "BMP", "TIFF"])
+def test_transparency_is_kept_as_a_mask(tmp_path: Path, work: Path, kind: str) -> None:
+    made = converted(tmp_path, transparent(kind), work)
     with pikepdf.open(made.path) as document:
         raw = embedded(document.pages[0])
         mask = pikepdf.PdfImage(raw.SMask).as_pil_image()
@@ -175,10 +183,46 @@ def test_orientation_is_kept(tmp_path: Path, work: Path, turn: int) -> None:
 
 
 @pytest.mark.parametrize("turn", [2, 4, 5, 7])
-def test_mirrored_images_are_refused(tmp_path: Path, work: Path, turn: int) -> None:
+def test_mirrored_images_are_redrawn(tmp_path: Path, work: Path, turn: int) -> None:
     exif = Image.Exif()
     exif[274] = turn
-    assert refused(lambda: converted(tmp_path, image("PNG", exif=exif), work)) == "SCAN-52"
+    content = image("PNG", exif=exif, dpi=(100, 200))
+    made = converted(tmp_path, content, work)
+    (shown,) = images(made)
+    assert same(shown, ImageOps.exif_transpose(original(content)))
+    with pikepdf.open(made.path) as document:
+        width, height = (float(side) for side in document.pages[0].mediabox[2:])
+    assert (round(width, 1), round(height, 1)) == ((28.8, 10.8) if turn < 5 else (10.8, 28.8))
+    assert refused(lambda: converted(tmp_path, image("JPEG", exif=exif), work)) == "SCAN-52"
+
+
+@pytest.mark.parametrize("turn", range(1, 9))
+@pytest.mark.parametrize(("mode", "packing"), [("1", "group4"), ("L", "raw"), ("RGB", "tiff_lzw")])
+def test_every_orientation_of_tiff(tmp_path: Path, work: Path, turn: int, mode: str, packing: str) -> None:
+    content = image("TIFF", mode, compression=packing, tiffinfo={274: turn})
+    made = converted(tmp_path, content, work)
+    (shown,) = images(made)
+    assert same(shown, ImageOps.exif_transpose(original(content)))
+    with pikepdf.open(made.path) as document:
+        assert "/Rotate" not in document.pages[0].obj
+
+
+def test_a_thumbnail_is_no_page(tmp_path: Path, work: Path) -> None:
+    target = io.BytesIO()
+    small = picture(size=(8, 6))
+    small.encoderinfo = {"tiffinfo": {254: 1}}
+    picture().save(target, format="TIFF", save_all=True, append_images=[small])
+    scan, _ = look(tmp_path, target.getvalue())
+    made = convert_to_pdf(scan, work)
+    assert (scan.pages, made.pages) == (1, 1)
+    assert same(next(images(made)), picture())
+
+
+@pytest.mark.parametrize("dpi", [(0.001, 0.001), (1_000_000, 1)])
+def test_a_resolution_that_nobody_set(tmp_path: Path, work: Path, dpi: tuple[float, float]) -> None:
+    made = converted(tmp_path, image("BMP", dpi=dpi), work)
+    with pikepdf.open(made.path) as document:
+        assert [float(side) for side in document.pages[0].mediabox[2:]] == [30.0, 22.5]
 
 
 def test_deep_images_that_would_be_cut_are_refused(tmp_path: Path, work: Path) -> None:

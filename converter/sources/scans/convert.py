@@ -94,6 +94,7 @@ def _as_utf_8(data: bytes, charset: str) -> bytes:
 def _described(scan: ScanFile, target: Path) -> ScanFile:
     """The new file, looked into like any other. ScanError when it lost pages on the way."""
     made, _ = inspect(Located(scan.relative, target))
-    if made.media_type not in ACCEPTED or (scan.pages is not None and made.pages != scan.pages):
+    # More pages than before: some cameras put several pictures into one JPEG.
+    if made.media_type not in ACCEPTED or (made.pages or 0) < (scan.pages or 0):
         raise ScanError("SCAN-52", {"type": label(scan.media_type)})
     return replace(made, original_media_type=scan.media_type)

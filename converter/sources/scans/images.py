@@ -32,7 +32,8 @@ class PngCheck(Check):
                 raise self.damaged()
             first, data = False, data or name == b"IDAT"
             if name == b"acTL":
-                self.pages = max(int.from_bytes(file.read(at + 8, 4), "big"), 1)
+                # An animation has pictures, and no pages.
+                self.pages = None
             at += size + 12
             if name == b"IEND":
                 break
