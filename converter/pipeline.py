@@ -91,7 +91,9 @@ class Run:
             return ExitCode.INTERRUPTED
         if self.faulty:
             return ExitCode.PRODUCT
-        return ExitCode.SOME_REJECTED if self.rejected else ExitCode.OK
+        # What the run as a whole could not do (a dossier that the rules refuse) is no success either.
+        refused = self.rejected or any(d.is_error for d in self.told)
+        return ExitCode.SOME_REJECTED if refused else ExitCode.OK
 
     def record(self) -> dict[str, Any]:
         """``run.json``."""

@@ -17,7 +17,7 @@ from converter.mapper.compiled import CompiledMapping
 from converter.mapper.identity import document_identity
 from converter.mapping.rules import RowRule, dossier_rules
 from converter.mapping.schema import DossierOptions
-from converter.model import Contact, DocumentRecord, Resident, SpooledRow
+from converter.model import Contact, DocumentRecord, Establishment, Resident, SpooledRow
 
 __all__ = ["DossierBuilt", "DossierWork"]
 
@@ -44,6 +44,8 @@ class DossierWork:
         self._compiled, self._state, self._clock = compiled, state, clock
         self._options: DossierOptions | None = rules[0].dossier if rules else None
         self._mapper = SectionMapper(spec, compiled.headers, compiled.context)
+        #: The sender as the dossier's header says it: its category is another one where the mapping asks for that.
+        self.sender = _deviating(compiled.establishment, self._options)
         self._skipped: dict[int, Diagnostic] = {}
 
     def contacts(self, rows: _Rows, ledger: Ledger) -> tuple[Contact, ...]:
@@ -70,9 +72,8 @@ class DossierWork:
         if self._options is None:
             return DossierBuilt(beside=list(inside))
         added = [_added(draft) for draft in inside]
-        establishment = self._compiled.establishment
         record = self._record(resident, self._options)
-        built = self._mapper.build(record, resident, establishment, rows, added, self._state, self._options)
+        built = self._mapper.build(record, resident, self.sender, rows, added, self._state, self._options)
         for number, problem in built.findings:
             ledger.note(number, [problem])
         self._skipped = dict(built.skipped)
@@ -138,6 +139,12 @@ class DossierWork:
             ledger.use(spooled.id)
         else:
             ledger.skip(spooled.id, Diagnostic("RUN-06", place))
+
+
+def _deviating(establishment: Establishment, options: DossierOptions | None) -> Establishment:
+    if options is None or options.category is None or "sector" not in options.deviation:
+        return establishment
+    return replace(establishment, category=terminology.lookup("JDV_J254", options.category))
 
 
 def _added(draft: Draft) -> AddedDocument:

@@ -67,9 +67,9 @@ class Builder:
             record = replace(record, scan=self.converted(draft))
         return self._checked(record, self._payload(record, draft.text, resident), resident, draft.rows, draft.text)
 
-    def build_dossier(self, dossier: Dossier, rows: tuple[int, ...]) -> Product:
-        """The structured dossier of a resident."""
-        payload = dossier_document(dossier, self._establishment, self._clock, self._custodian)
+    def build_dossier(self, dossier: Dossier, rows: tuple[int, ...], sender: Establishment) -> Product:
+        """The structured dossier of a resident; ``sender`` is the establishment as its header says it."""
+        payload = dossier_document(dossier, sender, self._clock, self._custodian)
         return self._checked(dossier.document, payload, dossier.resident, rows, None)
 
     def converted(self, draft: Draft) -> ScanFile:

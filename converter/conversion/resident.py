@@ -174,7 +174,7 @@ class ResidentConverter:
                 self._refuse(draft.rows, draft, problem, work, ledger)
         if work.dossier is not None:
             try:
-                yield self._builder.build_dossier(work.dossier, work.dossier_rows)
+                yield self._builder.build_dossier(work.dossier, work.dossier_rows, self._dossier.sender)
             except BuildError as problem:
                 refused[work.dossier.document.identifier] = [problem.code, problem.params, problem.own_fault]
                 self._refuse(work.dossier_rows, None, problem, work, ledger)

@@ -36,16 +36,15 @@ def sector(establishment: Establishment, state: State, options: DossierOptions) 
         if code in state.sectors:
             return Permission()
         return Permission(deviating=True, diagnostics=[Diagnostic("DOS-32", None, params)])
-    if code not in state.sectors:
-        problem = Diagnostic("DOS-01", None, params)
-    elif establishment.category is None or establishment.category.code not in codes(_CATEGORIES):
-        given = establishment.category.code if establishment.category else "—"
-        problem = Diagnostic("DOS-02", None, {"state": state.name, "category": given})
-    else:
+    fits = establishment.category is not None and establishment.category.code in codes(_CATEGORIES)
+    if code in state.sectors and fits:
         return Permission()
-    if "sector" in options.deviation:
+    if "sector" in options.deviation and fits:
         return Permission(deviating=True, diagnostics=[Diagnostic("DOS-06", None, params)])
-    return Permission(refused=True, diagnostics=[problem])
+    if code not in state.sectors and "sector" not in options.deviation:
+        return Permission(refused=True, diagnostics=[Diagnostic("DOS-01", None, params)])
+    given = establishment.category.code if establishment.category else "—"
+    return Permission(refused=True, diagnostics=[Diagnostic("DOS-02", None, {"state": state.name, "category": given})])
 
 
 def birth_order(resident: Resident, state: State, options: DossierOptions) -> Permission:

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from datetime import datetime
 from itertools import chain
 
+from converter import terminology
 from converter.diagnostics import Diagnostic, MappingLocation
 from converter.mapping.found import Found, did_you_mean, regex_problem
 from converter.mapping.nodes import TableSpec
@@ -135,10 +136,20 @@ def _scan_folder(spec: MappingSpec, rule: RowRule) -> Iterator[Found]:
         yield Found("MAP-42", (*rule.path, "from"), {"source": rule.source})
 
 
+def _category(rule: object, path: KeyPath) -> Iterator[Found]:
+    """The category that a deviating dossier writes in place of the establishment's."""
+    code = rule.dossier.category if isinstance(rule, DossierRule) else None
+    if code is not None and terminology.lookup("JDV_J254", code) is None:
+        table, hint = terminology.table_name("JDV_J254"), did_you_mean(code, terminology.codes("JDV_J254"))
+        yield Found("MAP-44", path, {"word": code, "table": table, "hint": hint})
+
+
 def _dossier(spec: MappingSpec) -> Iterator[Found]:
     dossiers = [i for i, rule in enumerate(spec.documents) if isinstance(rule, DossierRule)]
     for i in dossiers[1:]:
         yield Found("MAP-53", ("documents", i))
+    for i in dossiers:
+        yield from _category(spec.documents[i], ("documents", i, "dossier", "category"))
     if dossiers:
         return
     for i, rule in enumerate(spec.documents):

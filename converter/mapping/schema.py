@@ -362,6 +362,9 @@ class DossierOptions(Node):
         default_factory=list,
         description="sector: write SA41 where the sector is refused; birth_order: go without where it is required",
     )
+    category: Text | None = Field(
+        None, description="FINESS category (JDV_J254) to write with `deviation: sector`, where the own one is refused"
+    )
     nonconforming: Literal["narrative", "reject"] = Field(
         "narrative", description="entries that the rules refuse as code: kept as readable text, or rejected"
     )

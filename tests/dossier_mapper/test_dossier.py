@@ -40,9 +40,15 @@ def test_the_refusal_is_the_same_for_every_resident() -> None:
 
 
 def test_the_sector_may_be_deviated_from() -> None:
-    outcome = build(STAYS, options={"deviation": "sector"}, sender=establishment("SA17", "500"), s=ROWS)
+    outcome = build(STAYS, options={"deviation": "sector"}, sender=establishment("SA17", "183"), s=ROWS)
     assert outcome.dossier.sector_deviation
     assert [(d.code, d.severity.value) for d in outcome.built.diagnostics] == [("DOS-06", "notice")]
+
+
+def test_a_deviation_still_needs_a_category_that_the_rules_take() -> None:
+    outcome = build(STAYS, options={"deviation": "sector"}, sender=establishment("SA17", "500"), s=ROWS)
+    assert outcome.built.dossier is None
+    assert [d.code for d in outcome.built.diagnostics] == ["DOS-02"]
 
 
 def test_an_admitted_sector_needs_no_deviation() -> None:
