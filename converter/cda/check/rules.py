@@ -135,6 +135,8 @@ def apply(steps: Iterable[Step], node: Node, findings: Findings, in_set: InSet) 
 
 def _check(step: Step, node: Node, findings: Findings, in_set: InSet) -> None:
     attributes = node.attributes
+    if step.types and attributes.get(XSI_TYPE, "").rpartition(":")[2] not in step.types:
+        findings.add("CDAX-91", node, step.level, expected=" | ".join(sorted(step.types)))
     if "nullFlavor" in attributes:
         if step.forbids_null:
             findings.add("CDAX-24", node, step.level)
@@ -151,8 +153,6 @@ def _check(step: Step, node: Node, findings: Findings, in_set: InSet) -> None:
     code, system = attributes.get("code"), attributes.get("codeSystem", "")
     if step.value_set and code is not None and not in_set(step.value_set, code, system):
         findings.add("CDAX-46", node, step.level, set=step.value_set)
-    if step.types and attributes.get(XSI_TYPE, "").rpartition(":")[2] not in step.types:
-        findings.add("CDAX-91", node, step.level, expected=" | ".join(sorted(step.types)))
     if step.inside:
         apply(step.inside, node, findings, in_set)
 
