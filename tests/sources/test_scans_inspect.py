@@ -454,6 +454,17 @@ def test_a_tiff_that_leads_nowhere(
     assert refused(lambda: look(tmp_path, tiff("<", entries, following, b"12345678" * 4))) == code
 
 
+@pytest.mark.parametrize("child", [330, 34665])
+def test_a_directory_beside_the_chain_is_inside_too(tmp_path: Path, child: int) -> None:
+    entries = [*GREY[:5], (273, 4, 1, 110), (279, 4, 1, 8), (child, 4, 1, 118)]
+    beside = struct.pack("<HHHIII", 1, 0x9000, 4, 1, 0, 0)
+    whole = tiff("<", entries, data=b"12345678" + beside)
+    assert look(tmp_path, whole)[0].pages == 1
+    assert refused(lambda: look(tmp_path, whole[:-5])) == "SCAN-21"
+    outside = struct.pack("<HHHIII", 1, 0x9000, 4, 9, 4000, 0)
+    assert refused(lambda: look(tmp_path, tiff("<", entries, data=b"12345678" + outside))) == "SCAN-21"
+
+
 def test_a_png_whose_checksum_is_wrong(tmp_path: Path) -> None:
     whole = bytearray(image("PNG"))
     whole[whole.index(b"IDAT") + 9] ^= 1

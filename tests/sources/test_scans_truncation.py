@@ -38,7 +38,7 @@ SOUND = {
 
 
 @pytest.mark.parametrize("kind", SOUND)
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(data=st.data())
 def test_a_cut_copy_never_passes(kind: str, data: st.DataObject) -> None:
     whole = SOUND[kind]
@@ -57,7 +57,7 @@ def test_the_whole_passes(kind: str, tmp_path: Path) -> None:
     assert look(tmp_path, SOUND[kind])[0].size == len(SOUND[kind])
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(
     head=st.sampled_from([content[:40] for content in SOUND.values()]),
     noise=st.binary(max_size=200),
@@ -73,7 +73,7 @@ def test_hostile_bytes_give_an_answer_or_a_scan_error(head: bytes, noise: bytes,
             assert scan.media_type
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(kind=st.sampled_from(sorted(SOUND)), data=st.data())
 def test_a_changed_byte_gives_an_answer_or_a_scan_error(kind: str, data: st.DataObject) -> None:
     content = bytearray(SOUND[kind])

@@ -50,6 +50,8 @@ _SIGNATURES = (
     (b"\xff\xd8\xff", "image/jpeg"),
     (b"II*\x00", "image/tiff"),
     (b"MM\x00*", "image/tiff"),
+    (b"II+\x00\x08\x00", "image/x-bigtiff"),
+    (b"MM\x00+\x00\x08", "image/x-bigtiff"),
     (b"{\\rtf", "text/rtf"),
     (b"\x89PNG\r\n\x1a\n", "image/png"),
     (b"GIF89a", "image/gif"),

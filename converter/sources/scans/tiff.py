@@ -6,7 +6,6 @@ Clauses: TIFF 6.0 sections 2 and 8 (both byte orders). BigTIFF is walked too, an
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from converter.sources.scans.check import Check, Opened
@@ -19,8 +18,14 @@ _FORMATS = {1: "B", 3: "H", 4: "I", 13: "I", 16: "Q", 18: "Q"}
 _SUBFILE, _WIDTH, _LENGTH = 254, 256, 257
 _STRIPS, _TILES = (273, 279), (324, 325)
 _OLD_JPEG = (513, 514)
+#: Directories beside the chain: SubIFDs, Exif, GPS.
+_CHILDREN = (330, 34665, 34853)
 #: NewSubfileType: a reduced image or a transparency mask is no page.
 _NO_PAGE = 0b101
+
+
+#: Type, count, and value or its offset, by tag.
+_Directory = dict[int, tuple[int, int, bytes]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,33 +54,42 @@ class TiffCheck(Check):
         self._layout = _Layout("<" if head[:2] == b"II" else ">", self._big)
 
     def finish(self, file: Opened) -> None:
-        pages = 0
-        for directory in self._directories(file):
-            self._check_data(file, directory)
-            kind = self._numbers(file, directory, _SUBFILE)
-            pages += not (kind and kind[0] & _NO_PAGE)
-        if not pages:
-            raise self.damaged()
-        self.pages = pages
-
-    def _directories(self, file: Opened) -> Iterator[dict[int, tuple[int, int, bytes]]]:
-        """Entries by tag of each directory of the chain: type, count, value or offset."""
+        pages, seen = 0, set[int]()
         at = self._offset(file, 8 if self._big else 4)
-        seen: set[int] = set()
         while at:
             if at in seen or len(seen) >= MAX_FRAMES:
                 raise self.damaged()
             seen.add(at)
-            width = struct.calcsize(self._layout.count)
-            (count,) = struct.unpack(self._layout.count, self._read(file, at, width))
-            if not 0 < count <= MAX_IFD_ENTRIES:
-                raise self.damaged()
-            size = count * self._layout.entry
-            yield self._entries(file, self._read(file, at + width, size))
-            at = self._offset(file, at + width + size)
+            directory, at = self._directory(file, at)
+            pages += self._is_page(file, directory)
+            for tag in _CHILDREN:
+                for child in self._numbers(file, directory, tag):
+                    # Only that nothing of it is cut off: what it holds is no page.
+                    self._has_data(file, self._directory(file, child)[0])
+        if not pages:
+            raise self.damaged()
+        self.pages = pages
 
-    def _entries(self, file: Opened, block: bytes) -> dict[int, tuple[int, int, bytes]]:
-        entries: dict[int, tuple[int, int, bytes]] = {}
+    def _directory(self, file: Opened, at: int) -> tuple[_Directory, int]:
+        """Entries by tag of one directory, and the place of the next."""
+        width = struct.calcsize(self._layout.count)
+        (count,) = struct.unpack(self._layout.count, self._read(file, at, width))
+        if not 0 < count <= MAX_IFD_ENTRIES:
+            raise self.damaged()
+        size = count * self._layout.entry
+        entries = self._entries(file, self._read(file, at + width, size))
+        return entries, self._offset(file, at + width + size)
+
+    def _is_page(self, file: Opened, directory: _Directory) -> bool:
+        """Whether the image is one; in any case it has a size and data, inside the file."""
+        sides = [self._numbers(file, directory, tag) for tag in (_WIDTH, _LENGTH)]
+        if not all(side and side[0] for side in sides) or not self._has_data(file, directory):
+            raise self.damaged()
+        kind = self._numbers(file, directory, _SUBFILE)
+        return not (kind and kind[0] & _NO_PAGE)
+
+    def _entries(self, file: Opened, block: bytes) -> _Directory:
+        entries: _Directory = {}
         head = self._layout.order + ("HHQ" if self._big else "HHI")
         width = struct.calcsize(head)
         for start in range(0, len(block), self._layout.entry):
@@ -87,11 +101,8 @@ class TiffCheck(Check):
             entries[tag] = (kind, count, value)
         return entries
 
-    def _check_data(self, file: Opened, directory: dict[int, tuple[int, int, bytes]]) -> None:
-        """The image has a size and its data lies inside the file."""
-        sides = [self._numbers(file, directory, tag) for tag in (_WIDTH, _LENGTH)]
-        if not all(side and side[0] for side in sides):
-            raise self.damaged()
+    def _has_data(self, file: Opened, directory: _Directory) -> bool:
+        """Whether there are strips or tiles. They lie inside the file."""
         found = False
         for offsets_tag, counts_tag in (_STRIPS, _TILES, _OLD_JPEG):
             offsets = self._numbers(file, directory, offsets_tag)
@@ -103,10 +114,9 @@ class TiffCheck(Check):
             ends = (a + b for a, b in zip(offsets, counts or (1,) * len(offsets), strict=True))
             if max(ends, default=0) > file.size:
                 raise self.truncated()
-        if not found:
-            raise self.damaged()
+        return found
 
-    def _numbers(self, file: Opened, directory: dict[int, tuple[int, int, bytes]], tag: int) -> tuple[int, ...]:
+    def _numbers(self, file: Opened, directory: _Directory, tag: int) -> tuple[int, ...]:
         """Values of an entry of whole numbers; empty when there is none."""
         kind, count, value = directory.get(tag, (0, 0, b""))
         if kind not in _FORMATS:
