@@ -16,7 +16,7 @@ import pytest
 from PIL import Image, ImageChops, ImageCms, ImageOps
 
 from converter.model import ScanFile
-from converter.sources.scans import ACCEPTED, conversion_notice, convert_to_pdf
+from converter.sources.scans import ACCEPTED, conversion_notice, convert_to_pdf, convertible
 from converter.sources.scans import convert as convert_module
 from converter.sources.scans import raster as raster_module
 from converter.sources.scans import word as word_module
@@ -299,6 +299,12 @@ def test_what_is_a_body_comes_back_as_it_is(tmp_path: Path, work: Path, make: Ca
     scan, _ = look(tmp_path, make())
     assert convert_to_pdf(scan, work) is scan
     assert conversion_notice(scan) is None
+
+
+def test_what_has_a_way() -> None:
+    assert convertible("image/png") and convertible("text/plain; charset=windows-1252")
+    assert convertible("application/msword", office=True) and not convertible("application/msword")
+    assert not convertible("text/html", office=True)
 
 
 @pytest.mark.parametrize(

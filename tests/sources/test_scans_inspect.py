@@ -169,10 +169,11 @@ def test_the_content_counts_and_not_the_extension(tmp_path: Path) -> None:
     assert codes(look(tmp_path, image("JPEG"), "c")[1]) == []
 
 
-def test_what_was_stated_when_found_comes_first(tmp_path: Path) -> None:
+def test_what_was_stated_when_found_is_not_repeated(tmp_path: Path) -> None:
     (tmp_path / "a.TIF").write_bytes(image("JPEG"))
-    _, notices = inspect(ScanRoot(tmp_path).locate("A.tif"))
-    assert codes(notices) == ["SCAN-70", "SCAN-72"]
+    located = ScanRoot(tmp_path).locate("A.tif")
+    assert codes(located.notices) == ["SCAN-70"]
+    assert codes(inspect(located)[1]) == ["SCAN-72"]
 
 
 # ------------------------------------------------------------------------------------------------- what the index says

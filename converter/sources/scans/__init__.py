@@ -1,6 +1,6 @@
 """Scanned files: the one that an index names, whether it is sound, and what to do with what is no CDA body."""
 
-from converter.sources.scans.convert import conversion_notice, convert_to_pdf
+from converter.sources.scans.convert import conversion_notice, convert_to_pdf, convertible
 from converter.sources.scans.inspection import Expected, inspect
 from converter.sources.scans.kinds import ACCEPTED, IMAGES, WORD, label, refusal
 from converter.sources.scans.problems import Notice, ScanError
@@ -18,6 +18,7 @@ __all__ = [
     "Stamp",
     "conversion_notice",
     "convert_to_pdf",
+    "convertible",
     "inspect",
     "label",
     "refusal",

@@ -20,7 +20,13 @@ from converter.sources.scans.root import Located, unreadable
 from converter.sources.scans.text import UNCLEAR
 from converter.sources.scans.writing import write_whole
 
-__all__ = ["conversion_notice", "convert_to_pdf"]
+__all__ = ["conversion_notice", "convert_to_pdf", "convertible"]
+
+
+def convertible(media_type: str, office: bool = False) -> bool:
+    """Whether :func:`convert_to_pdf` has a way for a type that is no body; accepted images included."""
+    base, _, charset = media_type.partition(CHARSET)
+    return bool(charset) or base in IMAGES or (office and base in WORD)
 
 
 def convert_to_pdf(scan: ScanFile, work: Path, office: bool = False) -> ScanFile:
@@ -33,7 +39,7 @@ def convert_to_pdf(scan: ScanFile, work: Path, office: bool = False) -> ScanFile
     base, _, charset = scan.media_type.partition(CHARSET)
     if not charset and base in ACCEPTED - IMAGES:
         return scan
-    if not charset and base not in IMAGES and not (office and base in WORD):
+    if not convertible(scan.media_type, office):
         raise refusal(scan)
     target = work / (scan.sha256 + (".txt" if charset else ".pdf"))
     try:

@@ -51,7 +51,7 @@ _NOTHING = Expected()
 
 
 def inspect(located: Located, expected: Expected = _NOTHING) -> tuple[ScanFile, tuple[Notice, ...]]:
-    """The file as it is, and what to state about it (what was stated when it was found included).
+    """The file as it is, and what to state about it, besides what was stated when it was found.
 
     Every sound file of a known type has a result, also of one that is no body (`media_type` is then not in
     ``ACCEPTED``). ScanError when the file is empty, cut, damaged, locked, of no known type, not what the index says,
@@ -70,7 +70,7 @@ def inspect(located: Located, expected: Expected = _NOTHING) -> tuple[ScanFile, 
 def _look(located: Located, stream: BinaryIO, size: int, wanted: _Wanted) -> tuple[ScanFile, tuple[Notice, ...]]:
     hashes = _Hashes(wanted)
     block = stream.read(min(size, BLOCK) + 1)
-    whole = block if len(block) <= size <= BLOCK else None
+    whole = block if len(block) == size <= BLOCK else None
     check = check_for(block[:HEAD])
     read = 0
     while block:
@@ -96,7 +96,7 @@ def _scan(located: Located, size: int, hashes: _Hashes, check: Check) -> tuple[S
         pages=check.pages,
         pdfa=check.pdfa,
     )
-    return scan, (*located.notices, *extension_notice(located.relative, check.media_type), *check.notices)
+    return scan, (*extension_notice(located.relative, check.media_type), *check.notices)
 
 
 @contextmanager
