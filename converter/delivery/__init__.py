@@ -11,9 +11,13 @@ from converter.delivery.failures import WriteError
 from converter.delivery.files import FileWriter, NullWriter, Writer
 from converter.delivery.folder import Delivery, open_delivery
 from converter.delivery.limits import limits_of, presets, split
+from converter.delivery.pack import pack
+from converter.delivery.parts import PART_BYTES
 from converter.delivery.schema import manifest_schema
+from converter.delivery.unpack import unpack
 
 __all__ = [
+    "PART_BYTES",
     "BundleEntry",
     "Delivery",
     "DocumentEntry",
@@ -28,6 +32,8 @@ __all__ = [
     "limits_of",
     "manifest_schema",
     "open_delivery",
+    "pack",
     "presets",
     "split",
+    "unpack",
 ]
