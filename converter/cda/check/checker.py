@@ -132,6 +132,9 @@ class CdaChecker:
             self._done = True
             reason = expat.ErrorString(error.code)
             self._findings.add("CDAX-01", path_of(self._open), line=error.lineno, column=error.offset, reason=reason)
+        except (LookupError, ValueError):  # an encoding that Python or expat does not know
+            self._done = True
+            self._findings.add("CDAX-01", "", line=1, column=0, reason="unknown encoding")
         if final:
             self._done = True
 
