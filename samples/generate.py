@@ -234,7 +234,7 @@ def ime(folder: Path) -> None:
          "Motif", "Trajet", "Transport", "Départ", "Arrivée", "Compte rendu"],
         ["U-1", "E-1", day(10, 3, 2025, 9, 0), day(10, 3, 2025, 10, 0), "2.1.2.1", "Séance d'orthophonie",
          "IMAGINAIRE Eva", "10002422979", "oui", "Réalisé", None, None, None, None, None, "Bonne séance."],
-        ["U-1", "E-2", day(11, 3, 2025, 14, 0), day(11, 3, 2025, 17, 0), "2.3.3.1", "Sortie piscine", "FICTIF Théo", None,
+        ["U-1", "E-2", day(11, 3, 2025, 14, 0), day(11, 3, 2025, 17, 0), "2.3.4.2", "Sortie piscine", "FICTIF Théo", None,
          "oui", "Réalisé", None, "T-1", "Véhicule collectif", day(11, 3, 2025, 13, 30), day(11, 3, 2025, 14, 0), None],
         ["U-2", "E-3", day(12, 3, 2025, 9, 0), day(12, 3, 2025, 9, 45), "2.1.1.3", "Entretien psychologue", None, None,
          "non", "Annulé", "Hospitalisation", None, None, None, None, None],

@@ -16,7 +16,7 @@ from converter.fhir.references import Json
 from converter.mapping.loader import custodian
 from converter.model import DocumentRecord, Establishment, Resident, ScanFile
 from converter.payload import FilePart, Payload
-from converter.sources.scans import ScanError, convert_to_pdf
+from converter.sources.scans import ScanError, conversion_notice, convert_to_pdf
 
 __all__ = ["BuildError", "Builder", "Product"]
 
@@ -40,6 +40,7 @@ class Product:
     resource: Json
     payload: Payload
     rows: tuple[int, ...]
+    notices: tuple[Diagnostic, ...] = ()
 
 
 class Builder:
@@ -65,7 +66,9 @@ class Builder:
         record = draft.record
         if draft.convert:
             record = replace(record, scan=self.converted(draft))
-        return self._checked(record, self._payload(record, draft.text, resident), resident, draft.rows, draft.text)
+        product = self._checked(record, self._payload(record, draft.text, resident), resident, draft.rows, draft.text)
+        said = conversion_notice(record.scan) if draft.convert and record.scan else None
+        return replace(product, notices=(Diagnostic(said[0], record.location, said[1]),)) if said else product
 
     def build_dossier(self, dossier: Dossier, rows: tuple[int, ...], sender: Establishment) -> Product:
         """The structured dossier of a resident; ``sender`` is the establishment as its header says it."""

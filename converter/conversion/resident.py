@@ -168,7 +168,10 @@ class ResidentConverter:
     def _products(self, work: _Work, ledger: Ledger, refused: dict[str, Any]) -> Iterator[Product]:
         for draft in work.drafts:
             try:
-                yield self._builder.build(draft, work.resident)
+                product = self._builder.build(draft, work.resident)
+                for number in draft.rows:
+                    ledger.note(number, product.notices)
+                yield product
             except BuildError as problem:
                 refused[draft.record.identifier] = [problem.code, problem.params, problem.own_fault]
                 self._refuse(draft.rows, draft, problem, work, ledger)

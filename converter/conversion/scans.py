@@ -15,12 +15,11 @@ from converter.mapping.schema import ScanRule
 from converter.model import ScanFile, SourceRow
 from converter.sources.scans import (
     ACCEPTED,
-    IMAGES,
-    WORD,
     Expected,
     Located,
     ScanError,
     ScanRoot,
+    convertible,
     inspect,
     refusal,
     stamp,
@@ -104,6 +103,6 @@ class Scans:
         """Whether the file must become a PDF. ScanError when it is no body that CI-SIS takes and must not be one."""
         if spec.wrap == "none" or scan.media_type in ACCEPTED:
             return False
-        if spec.convert == "pdf" and scan.media_type in (IMAGES | WORD if spec.convert_office else IMAGES):
+        if spec.convert == "pdf" and convertible(scan.media_type, spec.convert_office):
             return True
         raise refusal(scan)
