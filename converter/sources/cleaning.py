@@ -33,7 +33,7 @@ _SCIENTIFIC = re.compile(r"[+-]?\d(?:[.,]\d+)?E\+\d{1,3}", re.IGNORECASE)
 
 #: Bytes of Latin-1 that need no look: printable, less soft hyphen and what double encoding leaves.
 _ORDINARY = bytes(b for b in range(256) if 0x20 <= b < 0x7F or (b >= 0xA0 and b not in (0xAD, 0xC2, 0xC3))) + b"\n\t"
-_UNUSUAL = re.compile("[^\n\t\x20-\x7e\xa0-\xac\xae-\xc1\xc4-\xff€‚ƒ„…†‡‰Š‹ŒŽ‘’“”•–—™š›œžŸ]")
+_TYPOGRAPHIC = "’œ€–…«»‘“”•Œ—"
 _CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f]")
 
 
@@ -47,7 +47,16 @@ def unusual(text: str, plain: bool = False) -> bool:
             if text.encode("latin-1").translate(None, _ORDINARY):
                 return True
         except UnicodeEncodeError:
-            if _UNUSUAL.search(text) or "â€" in text or "Å" in text:
+            if "â€" in text or "Å" in text:
+                return True
+            # Beyond Latin-1 stands a quote or an œ, if anything; to look for each is quicker than to look at all.
+            for char in _TYPOGRAPHIC:
+                if char in text:
+                    text = text.replace(char, "-")
+            try:
+                if text.encode("latin-1").translate(None, _ORDINARY):
+                    return True
+            except UnicodeEncodeError:
                 return True
     return ("=" in text and '="' in text) or ("+" in text and ("E+" in text or "e+" in text))
 

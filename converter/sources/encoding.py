@@ -25,6 +25,8 @@ __all__ = ["Decoding", "blocks", "detect"]
 
 _BYTES = 1 << 20
 _CHARS = 1 << 18
+#: The first block is small: the header is looked for several times.
+_FIRST = 1 << 15
 _NO_NOTES: Mapping[int, Note] = {}
 
 _BOMS = (
@@ -55,7 +57,6 @@ _UNREADABLE = 0.1
 #: UTF-8 sequences of characters that French text holds; as single-byte French they are nonsense (Ã©, â€™).
 _UTF8_FRENCH = re.compile(rb"\xc3[\x80-\xbf]|\xc2[\xa0-\xbf]|\xc5[\x92\x93\xb8]|\xe2\x80[\x90-\xbf]|\xe2\x82\xac")
 _UTF8_SIGNS = (b"\xc3", b"\xc2", b"\xc5", b"\x80", b"\x82")
-_HIGH_LINE = re.compile(rb"[^\r\n]*[\x80-\xff][^\r\n]*")
 #: Bytes that are œ, Œ and € in ISO-8859-15 where cp1252 has ½, ¼ and ¤, which no word holds and no French text uses.
 _LATIN_9 = re.compile(rb"(?<=[a-zA-Z])\xbd(?=[a-z])|\xbd(?=uv|il|uf|d)|\xbc(?=[a-zA-Z])|\xa4")
 
@@ -272,7 +273,8 @@ def _accents(path: Path) -> tuple[Counter[int], bytes]:
     with path.open("rb") as stream:
         while (block := stream.read(_CHARS)) and counts.total() < _SAMPLE:
             counts.update(block.translate(None, _ASCII))
-            sample += b"\n".join(_HIGH_LINE.findall(block))[:_SAMPLE]
+            if len(sample) < _SAMPLE:
+                sample += b"\n".join(line for line in block.splitlines() if not line.isascii())[:_SAMPLE]
     return counts, sample
 
 
@@ -329,7 +331,9 @@ def _wide_blocks(path: Path, decoding: Decoding, file: str) -> Iterator[tuple[st
     with path.open("rb") as raw:
         raw.seek(decoding.skip)
         text = io.TextIOWrapper(raw, encoding=decoding.codec, errors=decoding.errors, newline=None)
-        while block := text.read(_CHARS):
+        size = _FIRST
+        while block := text.read(size):
+            size = _CHARS
             if not block.endswith("\n"):
                 block += text.readline(MAX_LINE_CHARS)
                 if len(block) > MAX_LINE_CHARS:
@@ -341,7 +345,9 @@ def _byte_blocks(path: Path, decoding: Decoding, file: str) -> Iterator[tuple[st
     """Where a line feed is one byte, a block is cut before it is decoded: twice as fast as a text stream."""
     with path.open("rb") as stream:
         stream.seek(decoding.skip)
-        while block := stream.read(_CHARS):
+        size = _FIRST
+        while block := stream.read(size):
+            size = _CHARS
             if block[-1] != 10:
                 block += stream.readline(MAX_LINE_CHARS)
                 if len(block) > MAX_LINE_CHARS:

@@ -92,13 +92,12 @@ def _closing(line: str, at: int, quote: str) -> int:
         at += 2
 
 
-def _split(line: str, delimiter: str, quote: str) -> list[str] | None:
+def _split(pieces: list[str], delimiter: str, quote: str) -> list[str] | None:
     """The fields of a record whose quotes are all in their right place; None when one is not, without saying why.
 
-    Cut at the quotes, every second piece is the inside of a quoted field; the pieces between must begin and end with a
-    delimiter, and an empty one between two insides is a doubled quote.
+    ``pieces``: the record cut at its quotes. Every second piece is the inside of a quoted field; the pieces between
+    must begin and end with a delimiter, and an empty one between two insides is a doubled quote.
     """
-    pieces = line.split(quote)
     cells = pieces[0].split(delimiter)
     last, step = len(pieces) - 1, len(delimiter)
     if cells[-1] or last % 2:
@@ -165,7 +164,7 @@ class TextGrid(Grid):
         between, full = quote + delimiter + quote, 2 * (width or 0)
         buffer, noted = lines.lines, bool(notes)
         dirty = unusual(text, self.decoding.plain)
-        at = 0
+        at, clean = 0, not (dirty or noted)
         while at < len(buffer):
             line = buffer[at]
             trouble: Trouble | None = None
@@ -174,18 +173,25 @@ class TextGrid(Grid):
                 # Files were put together: the mark must not hide the quote behind it.
                 buffer[at] = line = line.lstrip("\ufeff")
                 trouble = Trouble(notices=[Note("CELL-08", {"count": 1}, 0)])
-            count = line.count(quote) if quote else 0
-            if not count:
+            if not quote or quote not in line:
                 cells = line.split(delimiter)
-            elif count == full and line[0] == quote == line[-1] and len(cells := line[1:-1].split(between)) == width:
+            elif (
+                line[0] == quote == line[-1]
+                and len(cells := line[1:-1].split(between)) == width
+                and line.count(quote) == full
+            ):
                 # All fields quoted: with that many quotes none is left over, so each cut was a true one.
                 pass
-            elif (plain := _split(line, delimiter, quote)) is not None:
+            elif (plain := _split(line.split(quote), delimiter, quote)) is not None:
                 cells = plain
             else:
                 cells, trouble, span = self._quoted(lines, at, trouble)
                 if lines.grown:
-                    dirty, noted = True, bool(lines.notes)
+                    dirty, noted, clean = True, bool(lines.notes), False
+            if clean:
+                at += span
+                yield number + at - span + 1, tuple(map(strip, cells)), trouble
+                continue
             if noted and (note := lines.note(at, span)):
                 trouble = trouble or Trouble()
                 (trouble.broken if note.code == "SRC-36" else trouble.notices).append(note)
