@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 from converter import terminology
+from converter.diagnostics import Diagnostic, ProductLocation
 from converter.fhir.check.binary import Binary
 from converter.fhir.check.findings import Findings, child
 from converter.fhir.check.paths import codings, values
@@ -75,7 +77,7 @@ def _check_inside(
     if data.document is None or not isinstance(media_type, str) or "xml" not in media_type:
         return
     place = child(path, "data")
-    findings.diagnostics.extend(data.document.diagnostics)
+    findings.diagnostics.extend(_placed(found, place, findings.file) for found in data.document.diagnostics)
     summary = data.document.summary
     if summary is None:
         if not any(d.is_error for d in data.document.diagnostics):
@@ -84,6 +86,12 @@ def _check_inside(
     root = path.partition(".content")[0]
     _compare_identity(resource, summary, root, findings)
     _compare_words(resource, attachment, summary, path, root, findings)
+
+
+def _placed(found: Diagnostic, place: str, file: str) -> Diagnostic:
+    """A finding about the document as one about the file that carries it: ``….data > ClinicalDocument/id``."""
+    inside = found.location.path if isinstance(found.location, ProductLocation) else ""
+    return replace(found, location=ProductLocation(file, f"{place} > {inside}" if inside else place))
 
 
 def _compare_identity(resource: dict[str, Any], summary: DocumentSummary, path: str, findings: Findings) -> None:
