@@ -93,6 +93,7 @@ class _Checker:
             return
         self._check_totals(head)
         self._check_rows(head)
+        self._check_update(head)
         self._check_unlisted()
         self._check_sums_left()
 
@@ -167,6 +168,11 @@ class _Checker:
         found = sum(counts[name] for name in _COUNTS)
         if counts["read"] != found:
             self._add("DLV-35", MANIFEST, "rows", source=source, read=counts["read"], found=found)
+
+    def _check_update(self, head: Mapping[str, Any]) -> None:
+        if (update := head.get("update")) is not None:
+            self._check_sum_of(update["file"], update["sha256"])
+            self._check_file(ListedFile(update["file"], update["size"], update["sha256"], "", ()))
 
     # ------------------------------------------------------------------------------------------------- its files
 

@@ -14,7 +14,8 @@ class DocumentEntry:
     """One document handed over: ``identifier`` is its masterIdentifier value, ``source`` to ``line`` its origin.
 
     ``size`` and ``hash`` are those of the attachment (bytes before base64, SHA-1 in base64); ``scan_sha256`` (hex) and
-    ``scan_size`` those of the file it was made from, None when it was made from rows alone.
+    ``scan_size`` those of the file it was made from, None when it was made from rows alone. The marks are what an
+    update compares beside the hash (:mod:`converter.fhir.marks`).
     """
 
     identifier: str
@@ -27,6 +28,8 @@ class DocumentEntry:
     hash: str
     scan_sha256: str | None
     scan_size: int | None
+    content_mark: str | None = None
+    rest_mark: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,11 +91,13 @@ def _document_record(document: DocumentEntry) -> dict[str, Any]:
     }
     if document.scan_sha256 is not None:
         record["scan"] = {key: value for key, value in scan.items() if value is not None}
+    if document.content_mark is not None and document.rest_mark is not None:
+        record["marks"] = {"content": document.content_mark, "rest": document.rest_mark}
     return record
 
 
 def _document_of(record: Mapping[str, Any]) -> DocumentEntry:
-    source, scan = record["source"], record.get("scan", {})
+    source, scan, marks = record["source"], record.get("scan", {}), record.get("marks", {})
     return DocumentEntry(
         identifier=record["masterIdentifier"],
         source=source["name"],
@@ -104,4 +109,6 @@ def _document_of(record: Mapping[str, Any]) -> DocumentEntry:
         hash=record["hash"],
         scan_sha256=scan.get("sha256"),
         scan_size=scan.get("size"),
+        content_mark=marks.get("content"),
+        rest_mark=marks.get("rest"),
     )

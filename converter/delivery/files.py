@@ -7,6 +7,7 @@ system as their target. A name is relative to the delivery, with ``/``.
 from __future__ import annotations
 
 import errno
+import filecmp
 import hashlib
 import io
 import os
@@ -27,6 +28,7 @@ __all__ = [
     "MANIFEST",
     "PRODUCT",
     "SUMS",
+    "UPDATE",
     "FileWriter",
     "NullWriter",
     "Pending",
@@ -40,8 +42,10 @@ __all__ = [
 
 MANIFEST = "manifest.json"
 SUMS = "SHA256SUMS"
-#: Where products stand: bundles (flow 2), single documents (flow 1).
-FOLDERS = ("bundles", "documents")
+#: Of a delivery that brings an earlier one up to date: what to do with its patches, and what has gone.
+UPDATE = "update.json"
+#: Where products stand: bundles (flow 2), single documents (flow 1), JSON Patches (flow 3).
+FOLDERS = ("bundles", "documents", "patches")
 #: The only names that products have; anything else in these folders is not ours to list or to remove.
 PRODUCT = re.compile(rf"({'|'.join(FOLDERS)})/[0-9A-Za-z][0-9A-Za-z._-]*\.json")
 _BESIDE = re.compile(r"[0-9A-Za-z][0-9A-Za-z._-]*")
@@ -82,6 +86,10 @@ class Pending:
         with explained(self.name):
             self.temporary.replace(self.target)
             sync_folder(self.target.parent)
+
+    def is_as_published(self) -> bool:
+        """Whether the target has these very bytes already. To be asked once complete."""
+        return self.target.is_file() and filecmp.cmp(self.temporary, self.target, shallow=False)
 
     def discard(self) -> None:
         """Leave nothing behind; does nothing to a published file."""
@@ -142,6 +150,21 @@ class FileWriter:
         finally:
             pending.discard()
 
+    @contextmanager
+    def create_listed(self, name: str) -> Iterator[BinaryIO]:
+        """A file beside the products that the manifest names: when its bytes are new, manifest and sums go first."""
+        pending = Pending(self.root / name, self.work, name)
+        try:
+            yield pending.stream
+            pending.complete()
+            if pending.is_as_published():
+                return
+            with explained(name):
+                invalidate(self.root)
+            pending.publish()
+        finally:
+            pending.discard()
+
 
 @dataclass(slots=True)
 class NullWriter:
@@ -161,6 +184,8 @@ class NullWriter:
     @contextmanager
     def create_own(self, name: str) -> Iterator[BinaryIO]:
         yield cast(BinaryIO, _Counter())
+
+    create_listed = create_own
 
 
 class _Counter(io.RawIOBase):
@@ -221,5 +246,6 @@ def _is_product(name: str) -> bool:
     if PRODUCT.fullmatch(name):
         return True
     if not _BESIDE.fullmatch(name) or name in (MANIFEST, SUMS):
-        raise ValueError("a product's name is bundles/… or documents/…, of plain letters and digits, ending in .json")
+        folders = ", ".join(f"{folder}/…" for folder in FOLDERS)
+        raise ValueError(f"a product's name is one of {folders}, of plain letters and digits, ending in .json")
     return False

@@ -6,7 +6,6 @@ Its shape is :func:`converter.delivery.schema.manifest_schema`.
 
 from __future__ import annotations
 
-import filecmp
 import hashlib
 import json
 import re
@@ -49,7 +48,7 @@ def write_manifest(
             _write(manifest.stream, sums.stream, head, entries, leftovers)
             manifest.complete()
             sums.complete()
-            if _same(manifest) and _same(sums):
+            if manifest.is_as_published() and sums.is_as_published():
                 return
             with explained(SUMS):
                 sums.target.unlink(missing_ok=True)
@@ -59,10 +58,6 @@ def write_manifest(
             sums.discard()
     finally:
         manifest.discard()
-
-
-def _same(pending: Pending) -> bool:
-    return pending.target.is_file() and filecmp.cmp(pending.temporary, pending.target, shallow=False)
 
 
 @dataclass(slots=True)
@@ -116,6 +111,8 @@ def _write(
             sums.write(_sum_line(bundle.sha256, bundle.file))
             separator = ",\n"
     out.put(f'\n],\n"leftovers": {_dumps(list(leftovers()))},\n"totals": {_dumps(totals.record())}\n}}\n')
+    if (update := head.get("update")) is not None:
+        sums.write(_sum_line(update["sha256"], update["file"]))
     sums.write(_sum_line(out.sha256(), MANIFEST))
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from converter.delivery.files import PRODUCT
+from converter.delivery.files import PRODUCT, UPDATE
 
 __all__ = ["MANIFEST_SCHEMA", "head_schema", "manifest_schema"]
 
@@ -43,6 +43,12 @@ def manifest_schema() -> dict[str, Any]:
                 "type": "boolean",
                 "description": "false: the run ended early, or was for some residents only",
             },
+            "update": _closed(
+                "this delivery only brings an earlier one up to date: how, says the file named here",
+                file={"const": UPDATE},
+                size=_COUNT,
+                sha256=_SHA256,
+            ),
             "rows": _closed(
                 "rows of the sources: read = converted + rejected + skipped, per source and in total",
                 sources={"type": "object", "additionalProperties": _closed("one source, by its name", **_counts())},
@@ -98,6 +104,7 @@ def _document() -> dict[str, Any]:
     return _closed(
         "one document",
         "scan",
+        "marks",
         masterIdentifier=_TEXT | {"description": "DocumentReference.masterIdentifier.value"},
         source=_closed(
             "the row it comes from: source of the mapping, file, sheet, physical line (from 1)",
@@ -112,4 +119,9 @@ def _document() -> dict[str, Any]:
         size=_COUNT | {"description": "of the attachment, bytes before base64"},
         hash=_TEXT | {"description": "of the attachment: base64 of SHA-1, as in DocumentReference"},
         scan=_closed("the scanned file inside, when there is one", "size", sha256=_SHA256, size=_COUNT),
+        marks=_closed(
+            "what an update compares beside the hash: digests of the other members of content, and of what is outside",
+            content=_TEXT,
+            rest=_TEXT,
+        ),
     )

@@ -1,4 +1,4 @@
-"""Bundles and single documents, streamed: an attachment passes once and is never held.
+"""Bundles, single documents and patches, streamed: an attachment passes once and is never held.
 
 A resource is serialised around a gap; the document goes through base64 into the gap, in blocks of whole 3-byte
 groups, and its SHA-1 and size are known by the time ``hash`` and ``size`` are written: ``data`` stands before them.
@@ -21,7 +21,16 @@ from converter.fhir.references import Json
 from converter.fhir.releases import Release
 from converter.payload import Payload
 
-__all__ = ["WrittenBundle", "WrittenEntry", "entry_size", "envelope_size", "full_url", "write", "write_document"]
+__all__ = [
+    "WrittenBundle",
+    "WrittenEntry",
+    "entry_size",
+    "envelope_size",
+    "full_url",
+    "write",
+    "write_document",
+    "write_patch",
+]
 
 #: SHA-1 is what FHIR asks for in Attachment.hash: 20 bytes, 28 characters of base64.
 _HASH_CHARS = 28
@@ -73,6 +82,21 @@ def write_document(stream: BinaryIO, resource: Json, payload: Payload) -> Writte
     sink = _Sink(stream)
     before, after = _halves(resource)
     entry = _write_around(sink, resource, payload, before, after + b"\n")
+    return WrittenBundle(sink.digest.hexdigest(), sink.size, (entry,))
+
+
+def write_patch(stream: BinaryIO, resource: Json, payload: Payload, old_hash: str) -> WrittenBundle:
+    """A JSON Patch (RFC 6902) that gives an earlier version of the resource its new content (flow 3: only content).
+
+    First a ``test`` of the hash that the patch was made against: the server applies all of a patch or nothing, so that
+    a wrong id, or a document that somebody else has changed meanwhile, leaves the resource as it is. Then ``content[0]``
+    as a whole: what an earlier version had there and this one has not is gone too.
+    """
+    sink = _Sink(stream)
+    before, after = _content_halves(resource["content"][0])
+    test = {"op": "test", "path": "/content/0/attachment/hash", "value": old_hash}
+    opening = b"[" + _dumps(test) + b',\n{"op":"replace","path":"/content/0","value":{' + before
+    entry = _write_around(sink, resource, payload, opening, after + b"}}]\n")
     return WrittenBundle(sink.digest.hexdigest(), sink.size, (entry,))
 
 
@@ -141,17 +165,19 @@ def _halves(resource: Json) -> tuple[bytes, bytes]:
     """The resource before and after the gap: up to the attachment's ``data`` key, and from behind ``hash``."""
     names = list(resource)
     cut = names.index("content")
-    first = resource["content"][0]
-    attachment = first["attachment"]
+    opening, closing = _content_halves(resource["content"][0])
     before = _members({name: resource[name] for name in names[:cut]})
+    after = _members({name: resource[name] for name in names[cut + 1 :]})
+    return b"{" + _joined(before, b'"content":[{' + opening), closing + b"}]" + _tail(after) + b"}"
+
+
+def _content_halves(content: Json) -> tuple[bytes, bytes]:
+    """The members of one content, without its braces, before and after the gap."""
+    attachment = content["attachment"]
     lead = _members({k: attachment[k] for k in _ATTACHMENT_FIRST if k in attachment})
     trail = _members({k: v for k, v in attachment.items() if k not in _ATTACHMENT_FIRST})
-    rest = _members({k: v for k, v in first.items() if k != "attachment"})
-    after = _members({name: resource[name] for name in names[cut + 1 :]})
-    return (
-        b"{" + _joined(before, b'"content":[{"attachment":{' + _joined(lead, b"")),
-        _tail(trail) + b"}" + _tail(rest) + b"}]" + _tail(after) + b"}",
-    )
+    rest = _members({k: v for k, v in content.items() if k != "attachment"})
+    return b'"attachment":{' + _joined(lead, b""), _tail(trail) + b"}" + _tail(rest)
 
 
 def _members(value: Json) -> bytes:
