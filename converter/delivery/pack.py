@@ -11,6 +11,7 @@ import hashlib
 import os
 import zlib
 from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -73,10 +74,12 @@ class _Planning:
     limit: int | None
 
     def plan(self, files: Sequence[ListedFile]) -> _Plan:
-        if self.limit is None:
+        if self._fits(self._most(files)):
             return _Plan(self._listing([files]), [files])
-        common = _ENDING + sum(self._member(name) for name in (MANIFEST, SUMS))
-        sizes = [self._member(file.file) for file in files]
+        with ThreadPoolExecutor() as threads:
+            sizes = [*threads.map(self._member, (MANIFEST, SUMS, *(file.file for file in files)))]
+        common = _ENDING + sum(sizes[:2])
+        sizes = sizes[2:]
         room = _MEMBER
         while True:
             parts = self._dealt(files, sizes, common + room)
@@ -85,6 +88,13 @@ class _Planning:
             if need <= room:
                 return _Plan(listing, parts)
             room = need + need // 8  # the list of parts grows with the parts, which it makes more of
+
+    def _most(self, files: Sequence[ListedFile]) -> int:
+        """Bytes of one part for all, compressing nothing: no need to measure what fits as it is."""
+        with _reading(MANIFEST):
+            common = sum((self.delivery / name).stat().st_size for name in (MANIFEST, SUMS))
+        size = common + sum(file.size for file in files)
+        return size + size // 1000 + (len(files) + 4) * 2 * _MEMBER
 
     def _dealt(self, files: Sequence[ListedFile], sizes: Sequence[int], common: int) -> list[list[ListedFile]]:
         parts: list[list[ListedFile]] = [[]]
