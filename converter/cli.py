@@ -110,17 +110,70 @@ def convert(mapping: Path, console: Console, as_json: bool, **options: Any) -> E
     return run_convert(mapping, console, as_json=as_json, **options)
 
 
+def _part_bytes(ctx: click.Context, param: click.Parameter, value: str | None) -> int | None:
+    from converter.sealing import part_bytes
+
+    try:
+        return part_bytes(value) if value is not None else None
+    except ValueError:
+        raise click.BadParameter("usb, dvd, mail, or a size such as 700MB or 4GiB.") from None
+
+
 @cli.command(cls=_Command)
+@click.argument("delivery", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@click.option("-o", "--output", type=_PATH, required=True, help="The archive; parts are numbered beside it.")
+@click.option("--part-size", callback=_part_bytes, help="At most this large: usb, dvd, mail, 700MB, 4GiB.")
+@click.option(
+    "--encrypt", type=click.Choice(["zip", "age"]), help="zip: AES-256, opens in 7-Zip; age: by the age program."
+)
+@click.option(
+    "--passphrase-file", type=_FILE, help="File whose first line is the passphrase; otherwise it is asked for."
+)
+@click.option("--recipient", "recipients", multiple=True, help="With --encrypt age: the receiver's public key.")
 @_output_options
-def schema(console: Console, as_json: bool) -> ExitCode:
+def pack(
+    delivery: Path, output: Path, console: Console, as_json: bool, part_size: int | None, **options: Any
+) -> ExitCode:
+    """Example: dui pack delivery/ -o delivery.zip --part-size dvd --encrypt zip
+
+    Puts a delivery into archives that fit a medium: what the receiver gets, and nothing of the sender's. Each part
+    holds the manifest and the sums. The passphrase is typed or read from a file.
+    """
+    from converter.sealing import run_pack
+
+    return run_pack(delivery, output, console, as_json=as_json, size=part_size, **options)
+
+
+@cli.command(cls=_Command)
+@click.argument("parts", type=_FILE, nargs=-1, required=True)
+@click.option("-o", "--output", type=_PATH, required=True, help="Folder to make; must be absent or empty.")
+@click.option("--encrypted", is_flag=True, help="Ask for the passphrase.")
+@click.option("--passphrase-file", type=_FILE, help="File whose first line is the passphrase.")
+@click.option("--identity", type=_FILE, help="For age: the file with the secret key.")
+@_output_options
+def unpack(parts: tuple[Path, ...], output: Path, console: Console, as_json: bool, **options: Any) -> ExitCode:
+    """Example: dui unpack delivery-01-of-02.zip delivery-02-of-02.zip -o received/
+
+    Puts the parts of a packed delivery together, and verifies every sum before it says done.
+    """
+    from converter.sealing import run_unpack
+
+    return run_unpack(parts, output, console, as_json=as_json, **options)
+
+
+@cli.command(cls=_Command)
+@click.option("--manifest", is_flag=True, help="The schema of manifest.json instead.")
+@_output_options
+def schema(console: Console, as_json: bool, manifest: bool) -> ExitCode:
     """Example: dui schema > mapping.schema.json
 
     Prints the JSON Schema of the mapping language. An editor completes and checks a mapping whose first line is
     "# yaml-language-server: $schema=mapping.schema.json".
     """
+    from converter.delivery import manifest_schema
     from converter.mapping.loader import json_schema
 
-    console.json(json_schema())
+    console.json(manifest_schema() if manifest else json_schema())
     return ExitCode.OK
 
 

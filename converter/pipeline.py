@@ -12,7 +12,7 @@ import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Protocol
 from zoneinfo import ZoneInfo
@@ -144,7 +144,8 @@ def convert(settings: Settings, observer: Observer) -> Run:
     if any(d.is_error for d in problems):
         raise MappingError([d for d in problems if d.is_error])
     output = loaded.spec.output
-    run.limits = Limits(*limits_of(output.preset, output.max_bundle_bytes, output.max_entries))
+    declared = output.preset is not None or output.max_bundle_bytes is not None
+    run.limits = Limits(*limits_of(output.preset, output.max_bundle_bytes, output.max_entries), declared)
     run.files = source_files(tables, loaded.base)
     run.clock = run_clock(
         loaded.spec.date,
@@ -232,11 +233,15 @@ class _Stages:
         return [d for table in self._tables.values() for d in table.decisions]
 
     def _survey(self, spool: Spool) -> None:
-        if self._limits.max_bytes is not None:
-            found = too_large(self._compiled, spool, self._limits.max_bytes)
-            _tell(
-                self._run, self._observer, (Diagnostic(d.code, d.location, d.params, Severity.WARNING) for d in found)
-            )
+        """Documents that no bundle can hold are told before anything is written."""
+        if self._limits.max_bytes is None:
+            return
+        found = too_large(self._compiled, spool, self._limits.max_bytes)
+        if self._limits.declared:
+            # As warnings here: the row is rejected, with the same words, when its turn comes.
+            _tell(self._run, self._observer, (replace(d, level=Severity.WARNING) for d in found))
+        else:
+            _tell(self._run, self._observer, (replace(d, code="RUN-39") for d in found))
 
     # ------------------------------------------------------------------------------------------------- residents
 

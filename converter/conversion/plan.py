@@ -20,10 +20,15 @@ OWN_ROW = -1
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """How large a bundle may be: bytes of the file, and entries; None for no limit."""
+    """How large a bundle may be: bytes of the file, and entries; None for no limit.
+
+    ``declared``: the mapping names the bytes or a preset, so that a document which alone exceeds them cannot leave. The
+    default is a figure of prudence: such a document then leaves alone in its bundle.
+    """
 
     max_bytes: int | None = None
     max_entries: int | None = None
+    declared: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,11 +24,11 @@ class ScanLostError(Exception):
 
 
 class TooLargeError(Exception):
-    """This product alone exceeds what a bundle may hold; ``limit`` in bytes."""
+    """Each of these products alone exceeds what a bundle may hold; ``limit`` in bytes."""
 
-    def __init__(self, product: Product, limit: int) -> None:
+    def __init__(self, products: Sequence[Product], limit: int) -> None:
         super().__init__()
-        self.product, self.limit = product, limit
+        self.products, self.limit = tuple(products), limit
 
 
 @dataclass(slots=True)
@@ -75,9 +75,9 @@ def _parts(products: Sequence[Product], release: Release, options: Options, limi
     sizes = [bundle.entry_size(p.resource, p.payload) for p in products]
     overhead = bundle.envelope_size(release, options)
     if limits.max_bytes is not None:
-        for product, size in zip(products, sizes, strict=True):
-            if size + overhead > limits.max_bytes:
-                raise TooLargeError(product, limits.max_bytes)
+        limit = limits.max_bytes
+        if large := [p for p, size in zip(products, sizes, strict=True) if size + overhead > limit]:
+            raise TooLargeError(large, limit)
     counts = [n for n in (limits.max_entries, release.documents_per_bundle) if n]
     groups = split(sizes, overhead, limits.max_bytes, min(counts) if counts else None)
     return [[products[i] for i in group] for group in groups]
