@@ -19,7 +19,7 @@ from converter.cda.check.media import Media
 from converter.cda.check.nodes import Node, path_of
 from converter.cda.check.summary import summary_of
 from converter.cda.check.value_sets import ValueSets
-from converter.cda.check.values import is_name
+from converter.cda.check.values import is_name, is_timestamp
 from converter.payload import DocumentFindings
 
 __all__ = ["CdaChecker"]
@@ -235,6 +235,8 @@ class CdaChecker:
             self._parser.CharacterDataHandler = self._media.feed
         elif self._body is not None and type_.name in {"NonXMLBody", "StructuredBody"}:
             self._body.opened(node)
+        elif type_.name in {"ANY", "QTY"}:
+            self._findings.add("CDAX-19", node)
 
     def _end_header(self, root: Node) -> None:
         self._kind = kind_of(root)
@@ -293,7 +295,10 @@ class CdaChecker:
             self._findings.add(fault.code, place, None, **dict(fault.params))
         for name, check in found.checks:
             if not check(attributes[name]):
-                self._findings.add("CDAX-17", node, attribute=name)
+                if check is is_timestamp:
+                    self._findings.add("CDAX-20", node)
+                else:
+                    self._findings.add("CDAX-17", node, attribute=name)
         if type_.narrative or type_.name == NARRATIVE:
             children.clear()
         elif self._judged != _SCHEMA_ONLY:

@@ -129,7 +129,7 @@ def check_status(node: Node, findings: Findings, sets: ValueSets) -> None:
 
 def _statuses(state: str, about: str) -> tuple[str, ...]:
     known = STATES[state]
-    return known.event_statuses if about == "encounter" else known.evaluation_statuses
+    return known.evaluation_statuses if about == "observation" else known.event_statuses
 
 
 def _check_reason(value: Node, findings: Findings, sets: ValueSets) -> None:

@@ -45,7 +45,8 @@ _BOUNDS: Mapping[str, tuple[int, float]] = {
     "*": (0, float("inf")),
     "+": (1, float("inf")),
 }
-_WATCHED = frozenset({"Component2", "ED", "NonXMLBody", "StructuredBody"})
+#: Types that mean more than their shape: the body, files, and the abstract ones, which need an xsi:type.
+_WATCHED = frozenset({"ANY", "Component2", "ED", "NonXMLBody", "QTY", "StructuredBody"})
 #: HL7's own list, wider than that of CI-SIS.
 _NULL_FLAVORS = {
     "ASKU",
@@ -137,7 +138,10 @@ def _items(text: str) -> Iterator[tuple[Item, dict[str, str]]]:
 
 
 def _one_of(allowed: str) -> Callable[[str], bool]:
-    return frozenset(allowed.split("|")).__contains__
+    values = frozenset(allowed.removeprefix("+").split("|"))
+    if allowed.startswith("+"):
+        return lambda text: values.issuperset(text.split())
+    return values.__contains__
 
 
 def _type(name: str, body: str) -> tuple[Type, dict[str, str]]:

@@ -39,7 +39,7 @@ recordTarget/patientRole/patient 1 !null
 recordTarget/patientRole/patient/name 1 !null
 recordTarget/patientRole/patient/name/family 1..* !null @qualifier=BR|CL
 recordTarget/patientRole/patient/name/given 1..* !null
-recordTarget/patientRole/patient/administrativeGenderCode 1 !null @code=F|M|UN @displayName
+recordTarget/patientRole/patient/administrativeGenderCode 1 !null @code=F|M|UN ~@displayName
 recordTarget/patientRole/patient/administrativeGenderCode 1 @codeSystem=2.16.840.1.113883.5.1
 recordTarget/patientRole/patient/birthTime 1 !null @value
 recordTarget/patientRole/patient/sdtc:multipleBirthOrderNumber 0..1 @value
@@ -50,20 +50,20 @@ author/time 1 !null @value
 author/assignedAuthor/id 1..* !null @root @extension
 author/assignedAuthor/code 0..1 !null @code @displayName @codeSystem
 author/assignedAuthor/assignedPerson/name 1..*
-author/assignedAuthor/assignedPerson/name/family 1
+author/assignedAuthor/assignedPerson/name/family 1..*
 author/assignedAuthor/assignedAuthoringDevice/softwareName 1
 author/assignedAuthor/assignedAuthoringDevice/manufacturerModelName 1
 informant/relatedEntity/code 0..1 !null @code @displayName @codeSystem in:JDV_J11
 informant/relatedEntity/relatedPerson 1
 informant/relatedEntity/relatedPerson/name 1..*
-informant/relatedEntity/relatedPerson/name/family 1
+informant/relatedEntity/relatedPerson/name/family 1..*
 custodian/assignedCustodian/representedCustodianOrganization/id 1..* !null @root=1.2.250.1.71.4.2.2 @extension
 legalAuthenticator 1 !null
 legalAuthenticator/time 1 !null @value
 legalAuthenticator/signatureCode 1 @code=S
 legalAuthenticator/assignedEntity/id 1..* !null @root @extension
-legalAuthenticator/assignedEntity/code ~0..1 @code @displayName @codeSystem
-legalAuthenticator/assignedEntity/assignedPerson/name/family 1
+legalAuthenticator/assignedEntity/code 0..1 ~@code ~@displayName @codeSystem
+legalAuthenticator/assignedEntity/assignedPerson/name/family 1..*
 documentationOf 1..*
 documentationOf/serviceEvent/performer/assignedEntity 1
 documentationOf/serviceEvent/performer/assignedEntity/representedOrganization 1
@@ -84,7 +84,7 @@ author/assignedAuthor/representedOrganization 1
 author/assignedAuthor/representedOrganization/id 1 !null @root=1.2.250.1.71.4.2.2 @extension
 author/assignedAuthor/representedOrganization/name ~1..*
 legalAuthenticator/assignedEntity/code 0..1 @code=LOGICIEL_DUI @codeSystem=1.2.250.1.213.1.1.4.6
-documentationOf/serviceEvent/performer 1
+documentationOf/serviceEvent/performer 0..1
 documentationOf/serviceEvent/performer/assignedEntity/representedOrganization 1
 documentationOf/serviceEvent/performer/assignedEntity/representedOrganization/id 1 @root=1.2.250.1.71.4.2.2 @extension
 documentationOf/serviceEvent/performer/assignedEntity/representedOrganization/standardIndustryClassCode 1 @code=ESSMS

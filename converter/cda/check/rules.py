@@ -10,7 +10,7 @@ A line is: path, how often, conditions::
 
 ``[@name=value]`` chooses by attribute, ``[#3.94]`` by templateId (``3.n`` is 1.2.250.1.213.1.1.3.n), ``[code=X|Y]``
 by the code of the statement, ``[/name]`` by a child. ``!null`` forbids nullFlavor; ``@name`` wants an attribute,
-``@name=A|B`` one of these values; ``in:name`` a code of a value set; ``type=CD|BL`` one of these data types. An element
+``@name=A|B`` one of these values (``~@name``: as a warning); ``in:name`` a code of a value set; ``type=CD|BL`` one of these data types. An element
 with an allowed nullFlavor needs nothing else. How often is counted in each parent that exists. Lines add up.
 """
 
@@ -59,7 +59,7 @@ class Step:
     high: float = float("inf")
     level: Severity | None = None
     forbids_null: bool = False
-    values: tuple[tuple[str, frozenset[str]], ...] = ()
+    values: tuple[tuple[str, frozenset[str], Severity | None], ...] = ()
     value_set: str = ""
     types: frozenset[str] = frozenset()
     inside: list[Step] = field(default_factory=list)
@@ -112,8 +112,9 @@ def _fill(step: Step, times: str, conditions: Iterable[str]) -> None:
         elif condition.startswith("type="):
             step.types = frozenset(condition[5:].split("|"))
         else:
-            name, _, value = condition[1:].partition("=")
-            step.values += ((name, frozenset(value.split("|")) if value else frozenset()),)
+            level = Severity.WARNING if condition.startswith("~") else step.level
+            name, _, value = condition.lstrip("~@").partition("=")
+            step.values += ((name, frozenset(value.split("|")) if value else frozenset(), level),)
 
 
 def apply(steps: Iterable[Step], node: Node, findings: Findings, in_set: InSet) -> None:
@@ -143,13 +144,13 @@ def _check(step: Step, node: Node, findings: Findings, in_set: InSet) -> None:
             return
         if not node.children:
             return
-    for name, allowed in step.values:
+    for name, allowed, level in step.values:
         value = attributes.get(name)
         if value is None:
             if "nullFlavor" not in attributes:
-                findings.add("CDAX-15", node, step.level, attribute=name)
+                findings.add("CDAX-15", node, level, attribute=name)
         elif allowed and value not in allowed:
-            findings.add("CDAX-43", node, step.level, attribute=name, expected=" | ".join(sorted(allowed)))
+            findings.add("CDAX-43", node, level, attribute=name, expected=" | ".join(sorted(allowed)))
     code, system = attributes.get("code"), attributes.get("codeSystem", "")
     if step.value_set and code is not None and not in_set(step.value_set, code, system):
         findings.add("CDAX-46", node, step.level, set=step.value_set)

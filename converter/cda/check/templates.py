@@ -140,9 +140,9 @@ effectiveTime 1 !null
 effectiveTime/low 1 !null @value
 effectiveTime/high 1 !null @value"""
 _PEOPLE = """
-performer/assignedEntity/id 1..* !null @root @extension
-performer/assignedEntity/representedOrganization/id 1 !null @root @extension
-participant[@typeCode=RESP]/participantRole/scopingEntity/id 1..* @root @extension"""
+performer/assignedEntity/id 1..* !null @root
+performer/assignedEntity/representedOrganization/id 1 !null @root
+participant[@typeCode=RESP]/participantRole/scopingEntity/id 1..* @root"""
 _TRANSPORT = f"""
 id 1..* !null @root @extension
 code 1 !null @code=ORG-202|ORG-203|ORG-204|ORG-205|GEN-092.06.08 @displayName @codeSystem
@@ -270,7 +270,7 @@ code 1 !null {_CODED} in:802
 effectiveTime 1 !null
 value 1 type=CD
 {_PEOPLE}
-author/assignedAuthor/id 1..* !null @root @extension""",
+author/assignedAuthor/id 1..* !null @root""",
         f"2.16.840.1.113883.10.20.1.31 {_SIMPLE} 1.3.6.1.4.1.19376.1.5.3.1.1.12.3.6",
         seed=f"""
 id 1..* !null @root

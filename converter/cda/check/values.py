@@ -19,6 +19,7 @@ __all__ = [
     "is_name",
     "is_oid",
     "is_telecom",
+    "is_timestamp",
     "is_to_the_second",
     "is_uuid",
 ]
@@ -49,6 +50,10 @@ def is_uuid(value: str) -> bool:
 def is_identifier(value: str) -> bool:
     """The root of an identifier: an OID or a UUID."""
     return is_oid(value) or is_uuid(value)
+
+
+#: What the schema alone wants of a TS.
+is_timestamp = _matches(r"\d{1,8}|(?:\d{9,14}|\d{14}\.\d+)(?:[+-]\d{1,4})?")
 
 
 @lru_cache(maxsize=4096)
@@ -94,11 +99,6 @@ def is_name(value: str) -> bool:
     return _NAME.fullmatch(value.strip()) is not None
 
 
-@lru_cache(maxsize=1024)
-def _uses(value: str) -> bool:
-    return all(re.fullmatch(r"[A-Z]{1,5}", word) for word in value.split())
-
-
 #: The check of each form that the grammar names; None: anything.
 FORMS: Mapping[str, Callable[[str], bool]] = {
     "cs": _matches(r"\S+"),
@@ -112,5 +112,6 @@ FORMS: Mapping[str, Callable[[str], bool]] = {
     "real": lru_cache(maxsize=1024)(lambda value: _REAL.fullmatch(value.strip()) is not None),
     "bin": _matches(r"[A-Za-z0-9+/\s]*={0,2}\s*"),
     "id": is_name,
-    "uses": _uses,
+    "class": _matches(r"[A-Z]{2,16}"),
+    "ts": is_timestamp,
 }
