@@ -7,6 +7,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
+from functools import cache
 from pathlib import Path
 from typing import Any
 from uuid import NAMESPACE_URL, uuid5
@@ -142,6 +143,7 @@ def write(*entries: tuple[Json, Payload | None], release: str = "tddui-1.1.0", o
     return stream.getvalue()
 
 
+@cache
 def sample(release: str, count: int | None = None) -> bytes:
     """A valid bundle of rich documents: three, or one where the release holds no more."""
     most = RELEASES[release].documents_per_bundle or 3

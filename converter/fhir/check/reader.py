@@ -150,7 +150,8 @@ class _Reader:
         return True
 
     def _skip_mark(self) -> None:
-        self._refill()
+        while len(self._buffer) < 3 and self._refill():
+            pass
         if self._buffer.startswith(b"\xef\xbb\xbf"):
             self._root.problems.append(("BDL-03", 0))
             self._at = 3
