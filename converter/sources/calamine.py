@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from datetime import date, time
+from datetime import date, datetime, time
 from functools import cached_property
-from itertools import islice
+from itertools import islice, repeat
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -31,6 +31,9 @@ __all__ = ["CalamineSheet", "XlsxKnowledge", "open_sheets", "open_xls", "open_xl
 _BATCH = 512
 #: Whole numbers between this and its opposite have nothing to lose.
 _SMALL = -(10.0**11)
+#: Characters of a number of 15 digits at most.
+_SHORT = 16
+_TEXT, _NUMBER, _DAY = {str}, {float}, {date}
 
 
 class Knowledge(Protocol):
@@ -80,7 +83,7 @@ def open_sheets(path: Path, file: str) -> list[SheetGrid]:
     """The worksheets of an XLSX in tab order."""
     with Container(path, file) as container:
         outline = read_outline(container, file)
-    book = opened(path, file)
+    book = Book(path, file)
     return [
         CalamineSheet(file, path, book, sheet.name, sheet.hidden, XlsxKnowledge(path, file, outline, sheet.part))
         for sheet in outline.sheets
@@ -90,8 +93,8 @@ def open_sheets(path: Path, file: str) -> list[SheetGrid]:
 def open_xls(path: Path, file: str) -> list[SheetGrid]:
     """The sheets of an XLS in tab order."""
     book = XlsWorkbook.read(path, file)
-    loaded = opened(path, file)
-    sheets = list(loaded.sheets_metadata)
+    loaded = Book(path, file)
+    sheets = list(loaded.get().sheets_metadata)
     known = book if len(book.offsets) == len(sheets) else None
     return [
         CalamineSheet(file, path, loaded, sheet.name, _is_hidden(sheet), XlsSheet(known, at))
@@ -103,7 +106,7 @@ def open_xls(path: Path, file: str) -> list[SheetGrid]:
 def open_xlsb(path: Path, file: str) -> list[SheetGrid]:
     """The worksheets of an XLSB in tab order."""
     book = XlsbWorkbook.read(path, file)
-    loaded = opened(path, file)
+    loaded = Book(path, file)
     return [
         CalamineSheet(file, path, loaded, sheet.name, sheet.hidden, XlsbSheet(book, sheet)) for sheet in book.sheets
     ]
@@ -147,10 +150,24 @@ def opened(path: Path, file: str) -> Any:
     return guarded(load, file)
 
 
+class Book:
+    """calamine's workbook, opened once, when the first of its sheets is asked for."""
+
+    def __init__(self, path: Path, file: str) -> None:
+        self._path = path
+        self._file = file
+        self._book: Any = None
+
+    def get(self) -> Any:
+        if self._book is None:
+            self._book = opened(self._path, self._file)
+        return self._book
+
+
 class CalamineSheet(SheetGrid):
     """One sheet, read when its records are first asked for."""
 
-    def __init__(self, file: str, path: Path, book: Any, sheet: str, hidden: bool, knowledge: Knowledge) -> None:
+    def __init__(self, file: str, path: Path, book: Book, sheet: str, hidden: bool, knowledge: Knowledge) -> None:
         super().__init__(file, path, sheet, hidden)
         self._book = book
         self._knowledge = knowledge
@@ -160,10 +177,6 @@ class CalamineSheet(SheetGrid):
 
     def _load(self) -> Any:
         if self._loaded is None:
-            rows, columns = self._knowledge.bounds()
-            if rows * columns > MAX_GRID_CELLS:
-                # calamine makes the whole rectangle: two cells in opposite corners of a sheet would take all memory.
-                raise SourceError(Diagnostic("SRC-12", self.location(), {"what": f"{rows} × {columns}"}))
             sheet = self._read_both()
             self.hidden_rows = self._facts.hidden
             self.tells_hidden = self._facts.tells_hidden
@@ -177,7 +190,13 @@ class CalamineSheet(SheetGrid):
     def _read_both(self) -> Any:
         """calamine's sheet and our facts at the same time: calamine works outside the interpreter's lock."""
         with ThreadPoolExecutor(1) as pool:
-            loading = pool.submit(self._book.get_sheet_by_name, self.sheet)
+            opening = pool.submit(self._book.get)
+            rows, columns = self._knowledge.bounds()
+            book = opening.result()
+            if rows * columns > MAX_GRID_CELLS:
+                # calamine makes the whole rectangle: two cells in opposite corners of a sheet would take all memory.
+                raise SourceError(Diagnostic("SRC-12", self.location(), {"what": f"{rows} × {columns}"}))
+            loading = pool.submit(book.get_sheet_by_name, self.sheet)
             self._facts = self._knowledge.facts()
             return guarded(loading.result, self.file)
 
@@ -185,19 +204,17 @@ class CalamineSheet(SheetGrid):
         sheet = self._load()
         rows = guarded(lambda: iter(sheet.iter_rows()), self.file)
         number = 0
-        left = [""] * self._left
         self.tally.clear()
         while batch := guarded(lambda: list(islice(rows, _BATCH)), self.file):
-            texts, troubles = self._texts(batch, number)
-            care = unusual("\n".join(["\n".join(cells) for cells in texts]))
-            for at, cells in enumerate(texts):
-                trouble = troubles.get(at)
-                cells = left + cells if left else cells
-                if care:
-                    cells, trouble = clean_cells(cells, self.tally, trouble)
-                else:
-                    cells = list(map(str.strip, cells))
-                yield number + at + 1, cells, trouble
+            cells, care = self._texts(batch)
+            troubles = self._troubles(batch, cells, number)
+            if self._left:
+                left = ("",) * self._left
+                cells = [left + row for row in cells]
+            if care or troubles:
+                yield from self._careful(cells, troubles, number, care)
+            else:
+                yield from zip(range(number + 1, number + len(cells) + 1), cells, repeat(None))
             number += len(batch)
         for line in sorted(line for line in self._facts.cells if line > number):
             # Below the last value that calamine sees: rows of error cells or formulas without a result only.
@@ -206,23 +223,59 @@ class CalamineSheet(SheetGrid):
             if trouble.faults:
                 yield line, [], trouble
 
-    def _texts(self, batch: list[list[Any]], number: int) -> tuple[list[list[str]], dict[int, Trouble]]:
-        """The cells of some rows as text, and what is odd about them, by position in the batch."""
-        texts: list[list[str]] = []
-        troubles: dict[int, Trouble] = {}
-        facts, left, quick = self._facts, self._left, _quick
-        for at, row in enumerate(batch):
+    def _careful(
+        self, cells: list[tuple[str, ...]], troubles: dict[int, Trouble], number: int, care: bool
+    ) -> Iterator[Record]:
+        for at, row in enumerate(cells):
+            trouble = troubles.get(at)
+            if care:
+                cleaned, trouble = clean_cells(row, self.tally, trouble)
+                yield number + at + 1, cleaned, trouble
+            else:
+                yield number + at + 1, row, trouble
+
+    def _texts(self, batch: list[list[Any]]) -> tuple[list[tuple[str, ...]], bool]:
+        """The cells of some rows as text, and whether any of them needs cleaning. Column by column, since the cells of
+        a column are of one kind; a cell that needs a closer look is None here."""
+        columns: list[Sequence[Any]] = []
+        texts: list[Sequence[str]] = []
+        for column in zip(*batch, strict=True):
+            kinds = set(map(type, column))
+            if kinds == _TEXT:
+                stripped = list(map(str.strip, column))
+                texts.append(stripped)
+                columns.append(stripped)
+            elif kinds == _NUMBER:
+                columns.append([str(int(v)) if _SMALL < v < -_SMALL and v.is_integer() else _quick(v) for v in column])
+            elif kinds == _DAY:
+                columns.append(list(map(date.isoformat, column)))
+            else:
+                mixed = [v.strip() if v.__class__ is str else _quick(v) for v in column]
+                columns.append(mixed)
+                texts.append([v for v in mixed if v])
+        care = unusual("\n".join(["\n".join(column) for column in texts]))
+        return list(zip(*columns, strict=True)), care
+
+    def _troubles(self, batch: list[list[Any]], cells: list[tuple[str, ...]], number: int) -> dict[int, Trouble]:
+        """What is odd about some rows, by position in the batch; cells that needed a closer look get their text."""
+        facts, left, troubles = self._facts, self._left, {}
+        for at, row in enumerate(cells):
             line = number + at + 1
+            if None not in row and line not in facts.cells and line not in facts.hidden and NO_DAY not in row:
+                continue
             trouble = Trouble(hidden=line in facts.hidden)
-            cells: list[Any] = [value if value.__class__ is str else quick(value) for value in row]
-            if None in cells:
-                cells = [self._text(value, line, left + column, trouble) for column, value in enumerate(row)]
+            texts = [
+                self._text(value, line, left + column, trouble)
+                if text is None or (text == NO_DAY and value.__class__ is not str)
+                else text
+                for column, (value, text) in enumerate(zip(batch[at], row, strict=True))
+            ]
             if line in facts.cells:
-                self._apply(facts.cells[line], row, cells, trouble)
+                self._apply(facts.cells[line], batch[at], texts, trouble)
+            cells[at] = tuple(texts)
             if trouble.faults or trouble.notices or trouble.hidden:
                 troubles[at] = trouble
-            texts.append(cells)
-        return texts, troubles
+        return troubles
 
     @cached_property
     def _odd(self) -> frozenset[tuple[int, int]]:
@@ -230,7 +283,10 @@ class CalamineSheet(SheetGrid):
 
     def _text(self, value: object, line: int, column: int, trouble: Trouble) -> str:
         text, code = to_text(value)
-        if (value.__class__ is time or text.startswith(NO_DAY)) and (line, column) in self._odd:
+        if (value.__class__ is time or (value.__class__ is not str and text.startswith(NO_DAY))) and (
+            line,
+            column,
+        ) in self._odd:
             code = "CELL-11"
         if code is not None:
             trouble.faults.append(Note(code, column=column))
@@ -254,11 +310,16 @@ class CalamineSheet(SheetGrid):
 
 
 def _quick(value: Any) -> str | None:
-    """The text of ordinary numbers and days, as :func:`to_text` gives it; None for what needs a closer look."""
+    """The text of ordinary values, as :func:`to_text` gives it; None for what needs a closer look."""
     kind = value.__class__
     if kind is float:
-        whole = int(value) if _SMALL < value < -_SMALL else 0
-        return str(whole) if whole == value else None
-    if kind is date and (text := value.isoformat()) != NO_DAY:
-        return text  # type: ignore[no-any-return]
+        if value.is_integer():
+            return str(int(value)) if _SMALL < value < -_SMALL else None
+        # Up to 15 digits, the shortest text that gives the number back is what Excel shows.
+        text = repr(value)
+        return text if len(text) <= _SHORT and "e" not in text and "n" not in text else None
+    if kind is date:
+        return value.isoformat()  # type: ignore[no-any-return]
+    if kind is datetime and not value.microsecond and (value.hour or value.minute or value.second):
+        return value.isoformat() if value.year > 1900 else None
     return None

@@ -1,4 +1,4 @@
-"""How long reading 100,000 × 20 cells takes, against the csv module on the same file: `python tests/benchmarks/csv_speed.py`.
+"""How long reading 100,000 × 20 cells takes, against the csv module: `python tests/benchmarks/csv_speed.py`.
 
 The aim is at most twice the csv module's time, opening (encoding, delimiter, header) included.
 """
