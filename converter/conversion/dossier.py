@@ -55,12 +55,8 @@ class DossierWork:
             ledger.note(number, [problem])
         return found
 
-    def split(self, drafts: Sequence[Draft]) -> tuple[list[Draft], list[Draft]]:
-        """Drafts beside the dossier, and drafts inside it, as `place:` says."""
-        inside = [d for d in drafts if self._is_inside(d)]
-        return [d for d in drafts if d not in inside], inside
-
-    def _is_inside(self, draft: Draft) -> bool:
+    def is_inside(self, draft: Draft) -> bool:
+        """Whether a draft goes inside the dossier, as `place:` says, or beside it."""
         scan = draft.record.scan
         if self._options is None or scan is None or draft.place == "beside":
             return False
@@ -86,7 +82,8 @@ class DossierWork:
         if built.dossier is None:
             return DossierBuilt(beside=_homeless(inside, ledger), remarks=remarks)
         numbers = [n for draft in inside for n in draft.rows] + self._section_rows(rows, ledger)
-        return DossierBuilt(built.dossier, tuple(dict.fromkeys(numbers)), [], remarks)
+        # What befalls a dossier without any row of its own is told of the resident's row.
+        return DossierBuilt(built.dossier, tuple(dict.fromkeys(numbers)) or self.own_rows, [], remarks)
 
     def _note_own(self, resident: Resident, found: Sequence[Diagnostic], ledger: Ledger) -> None:
         for number in self.own_rows:

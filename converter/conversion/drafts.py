@@ -10,19 +10,21 @@ from pathlib import Path
 from converter.conversion.ledger import Ledger
 from converter.conversion.scans import Scans
 from converter.diagnostics import Diagnostic
+from converter.dossier import Dossier
+from converter.mapper import DocumentMapper
 from converter.mapper.compiled import CompiledMapping, RuleEntrance
 from converter.mapping.schema import ScanRule, TemplateRule
-from converter.model import DocumentRecord, Resident, SpooledRow
+from converter.model import DocumentRecord, Establishment, Resident, SpooledRow
 
 __all__ = ["Draft", "drafts_of"]
 
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """A document to build: its record (with its scan), or the ``text`` made from rows; ``rows`` it stands on.
+    """A document to build: its record (with its scan), the ``text`` made from rows, or a ``dossier``; its ``rows``.
 
-    ``convert`` says that the scan has yet to become a PDF, ``office`` also word-processor files. ``place`` is beside,
-    dossier or auto.
+    ``convert`` says that the scan has yet to become a PDF, ``office`` also word-processor files; ``notices`` that it
+    has. ``place`` is beside, dossier or auto. ``sender`` is the establishment as the dossier's header says it.
     """
 
     record: DocumentRecord
@@ -31,6 +33,9 @@ class Draft:
     convert: bool = False
     office: bool = False
     place: str = "beside"
+    dossier: Dossier | None = None
+    sender: Establishment | None = None
+    notices: tuple[Diagnostic, ...] = ()
 
 
 def drafts_of(
@@ -50,7 +55,7 @@ def drafts_of(
             drafts.extend(_of_scans(entrance, entrance.rule.spec, own, resident, scans, ledger))
         elif isinstance(entrance.rule.spec, TemplateRule):
             drafts.extend(_of_rows(entrance, entrance.rule.spec, own, resident, compiled, ledger))
-    return [d for d in drafts if not any(map(ledger.is_rejected, d.rows))]
+    return ledger.whole(drafts)
 
 
 def _of_scans(
@@ -97,17 +102,32 @@ def _of_rows(
     sound = sorted((r for r in rows if not ledger.is_rejected(r.id)), key=lambda r: mapper.group_of(r.row))
     for _, members in groupby(sound, key=lambda r: mapper.group_of(r.row)):
         group = sorted(members, key=lambda r: (mapper.sort_key(r.row), r.id))
+        record = _headed(group, mapper, resident, ledger)
+        if record is None:
+            continue
+        text = _text(spec, mapper.labels, [lines[r.id] for r in group], record, resident, compiled)
+        if text is not None:
+            yield Draft(record, tuple(r.id for r in group), text)
+            continue
+        for r in group:
+            ledger.note(r.id, [Diagnostic("RUN-27", r.row.location(), {"template": spec.template})])
+
+
+def _headed(
+    group: list[SpooledRow], mapper: DocumentMapper, resident: Resident, ledger: Ledger
+) -> DocumentRecord | None:
+    """The record of a group's document, by the first row read that can say it; rows before it that cannot are
+    rejected and leave the group, which may leave nothing."""
+    while group:
         first = min(group, key=lambda r: r.id)
         documents, found = mapper.map(first.row, resident)
         ledger.note(first.id, found)
         for document in documents:
-            text = _text(spec, mapper.labels, [lines[r.id] for r in group], document.record, resident, compiled)
-            if text is None:
-                for r in group:
-                    ledger.note(r.id, [Diagnostic("RUN-27", r.row.location(), {"template": spec.template})])
-            else:
-                ledger.note(first.id, _problems(document.record))
-                yield Draft(document.record, tuple(r.id for r in group), text)
+            ledger.note(first.id, _problems(document.record))
+        if documents and not ledger.is_rejected(first.id):
+            return documents[0].record
+        group.remove(first)
+    return None
 
 
 def _problems(record: DocumentRecord) -> list[Diagnostic]:

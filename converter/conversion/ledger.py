@@ -3,11 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Protocol, TypeVar
 
 from converter.diagnostics import Diagnostic, Severity
-from converter.model import RowOutcome, SpooledRow, Verdict
+from converter.model import DocumentRecord, RowOutcome, SpooledRow, Verdict
 
 __all__ = ["Ledger"]
+
+
+class _Made(Protocol):
+    """What is made of rows: a draft or a product."""
+
+    @property
+    def record(self) -> DocumentRecord: ...
+
+    @property
+    def rows(self) -> tuple[int, ...]: ...
+
+
+_M = TypeVar("_M", bound=_Made)
 
 
 class Ledger:
@@ -47,6 +61,19 @@ class Ledger:
 
     def is_rejected(self, number: int) -> bool:
         return number in self._rejected
+
+    def whole(self, made: Iterable[_M]) -> list[_M]:
+        """What stands on no rejected row. What is made of several rows is whole or does not leave: the other rows of
+        one that has a rejected row are rejected with it (RUN-31), and so is what stands on these in turn."""
+        kept = list(made)
+        while broken := [m for m in kept if any(map(self.is_rejected, m.rows))]:
+            for one in broken:
+                for number in one.rows:
+                    if not self.is_rejected(number):
+                        self.note(number, [Diagnostic("RUN-31", one.record.location)])
+            gone = set(map(id, broken))
+            kept = [m for m in kept if id(m) not in gone]
+        return kept
 
     def outcomes(self) -> tuple[RowOutcome, ...]:
         """One outcome per row. AssertionError for a row that nothing was decided of: a bug, never hidden."""

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from datetime import datetime
 
 from converter.cda import CdaChecker, dossier_document, wrap_scan, wrap_text
 from converter.conversion.drafts import Draft
 from converter.conversion.plan import Plan
 from converter.conversion.resource_check import ResourceCheck
+from converter.delivery.earlier import EarlierDocument
 from converter.diagnostics import Diagnostic
-from converter.dossier import Dossier
 from converter.fhir import RELEASES, Options, document_reference
 from converter.fhir.references import Json
 from converter.mapping.loader import custodian
@@ -25,7 +26,8 @@ _LOOKED_AT = 3 * 1024
 
 
 class BuildError(Exception):
-    """A draft that cannot become a product. ``own_fault``: the product failed its own check."""
+    """A draft that cannot become a product. ``own_fault``: the product failed its own check; RUN-08: its file is no
+    longer what it was, which the next run may find mended."""
 
     def __init__(self, code: str, params: dict[str, str | int], *, own_fault: bool = False) -> None:
         super().__init__(code)
@@ -34,13 +36,27 @@ class BuildError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Product:
-    """A document ready to be streamed into a bundle."""
+    """A document ready to be streamed. In an update, ``old`` is what the receiver has in its stead, and ``metadata``
+    tells that something outside ``content`` is another one too."""
 
     record: DocumentRecord
     resource: Json
     payload: Payload
     rows: tuple[int, ...]
     notices: tuple[Diagnostic, ...] = ()
+    old: EarlierDocument | None = None
+    metadata: bool = False
+
+    @property
+    def is_patch(self) -> bool:
+        """The receiver has the document under the same identifier: only its content is to be exchanged."""
+        return self.old is not None and self.old.identifier == self.record.identifier
+
+
+def _conversion_notices(record: DocumentRecord) -> tuple[Diagnostic, ...]:
+    """What to state of a document whose scan became a PDF."""
+    said = conversion_notice(record.scan) if record.scan else None
+    return (Diagnostic(said[0], record.location, said[1]),) if said else ()
 
 
 class Builder:
@@ -63,20 +79,30 @@ class Builder:
 
     def build(self, draft: Draft, resident: Resident) -> Product:
         """A product of a draft. BuildError when it cannot be made or fails a check."""
-        record = draft.record
-        if draft.convert:
-            record = replace(record, scan=self.converted(draft))
-        product = self._checked(record, self._payload(record, draft.text, resident), resident, draft.rows, draft.text)
-        said = conversion_notice(record.scan) if draft.convert and record.scan else None
-        return replace(product, notices=(Diagnostic(said[0], record.location, said[1]),)) if said else product
+        product = self.unchecked(self.settled(draft), resident, self._clock)
+        try:
+            wrong = next((d for d in self._problems(product) if d.is_error), None)
+        except OSError:  # only the scan is read here
+            raise BuildError("RUN-08", {}) from None
+        if wrong is not None:
+            raise BuildError("RUN-18", {"check": wrong.code}, own_fault=True)
+        return product
 
-    def build_dossier(self, dossier: Dossier, rows: tuple[int, ...], sender: Establishment) -> Product:
-        """The structured dossier of a resident; ``sender`` is the establishment as its header says it."""
-        payload = dossier_document(dossier, sender, self._clock, self._custodian)
-        return self._checked(dossier.document, payload, dossier.resident, rows, None)
+    def unchecked(self, draft: Draft, resident: Resident, clock: datetime) -> Product:
+        """What a settled draft comes to at a given moment, not judged."""
+        about, text = (draft.record, resident, self._establishment), draft.text
+        body = "text/plain" if text is not None else None
+        resource = document_reference(*about, self.release, clock, self.options, body)
+        return Product(draft.record, resource, self._payload(draft, resident, clock), draft.rows, draft.notices)
 
-    def converted(self, draft: Draft) -> ScanFile:
-        """The draft's scan as a PDF, in the run's work folder. BuildError when it cannot be one."""
+    def settled(self, draft: Draft) -> Draft:
+        """The draft with its scan as it will leave: a PDF where it has to be one. BuildError when it cannot be."""
+        if not draft.convert:
+            return draft
+        record = replace(draft.record, scan=self._converted(draft))
+        return replace(draft, record=record, convert=False, notices=_conversion_notices(record))
+
+    def _converted(self, draft: Draft) -> ScanFile:
         assert draft.record.scan is not None
         folder = self._work / "converted"
         folder.mkdir(mode=0o700, exist_ok=True)
@@ -85,32 +111,23 @@ class Builder:
         except ScanError as wrong:
             raise BuildError(wrong.code, dict(wrong.params)) from None
 
-    def _payload(self, record: DocumentRecord, text: str | None, resident: Resident) -> Payload:
-        about = (record, resident, self._establishment, self._clock)
-        if text is not None:
-            return wrap_text(*about, text, self._custodian)
+    def _payload(self, draft: Draft, resident: Resident, clock: datetime) -> Payload:
+        record = draft.record
+        if draft.dossier is not None:
+            return dossier_document(draft.dossier, draft.sender or self._establishment, clock, self._custodian)
+        about = (record, resident, self._establishment, clock)
+        if draft.text is not None:
+            return wrap_text(*about, draft.text, self._custodian)
         if record.wrap:
             return wrap_scan(*about, self._custodian)
         scan = record.scan
         assert scan is not None
         return Payload((FilePart(scan.path, scan.size, scan.sha256, base64=False),), scan.media_type)
 
-    def _checked(
-        self, record: DocumentRecord, payload: Payload, resident: Resident, rows: tuple[int, ...], text: str | None
-    ) -> Product:
-        body = "text/plain" if text is not None else None
-        resource = document_reference(
-            record, resident, self._establishment, self.release, self._clock, self.options, body
-        )
-        for problem in self._problems(resource, payload, record.wrap):
-            if problem.is_error:
-                raise BuildError("RUN-18", {"check": problem.code}, own_fault=True)
-        return Product(record, resource, payload, rows)
-
-    def _problems(self, resource: Json, payload: Payload, wrapped: bool) -> Iterator[Diagnostic]:
-        yield from self._resources.problems(resource)
-        if wrapped:
+    def _problems(self, product: Product) -> Iterator[Diagnostic]:
+        yield from self._resources.problems(product.resource)
+        if product.record.wrap:
             checker = CdaChecker(self.state)
-            for chunk in payload.beginning(_LOOKED_AT):
+            for chunk in product.payload.beginning(_LOOKED_AT):
                 checker.feed(chunk)
             yield from checker.close().diagnostics

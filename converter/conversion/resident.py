@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from converter.cda import header_problems
@@ -28,6 +28,8 @@ from converter.model import Outcome, Resident, SpooledRow
 __all__ = ["ResidentConverter"]
 
 _Rows = Mapping[int, Sequence[SpooledRow]]
+#: A file that changed while it was read.
+_CHANGED = "RUN-08"
 
 
 @dataclass(slots=True)
@@ -42,6 +44,9 @@ class _Work:
     faulty: int = 0
     #: A file that changed under our hands: nothing of this resident may be taken for settled at the next run.
     lost: bool = False
+    #: By document: why it was refused (code, parameters, own fault), and what its making has to state.
+    refused: dict[str, Any] = field(default_factory=dict)
+    stated: dict[str, Any] = field(default_factory=dict)
 
 
 class ResidentConverter:
@@ -88,6 +93,8 @@ class ResidentConverter:
     def _guard(self, resident: Resident, rows: _Rows, ledger: Ledger) -> None:
         for entrance in self._compiled.entrances:
             for spooled in rows.get(entrance.rule.index, ()):
+                # The key was read when the row was filed; its remarks (a default used) are told and counted here.
+                ledger.note(spooled.id, entrance.resident_key(spooled.row).diagnostics)
                 ledger.note(spooled.id, entrance.gate.check_resident(spooled.row, resident))
 
     def _reject_all(self, rows: _Rows, own: SpooledRow, ledger: Ledger) -> None:
@@ -98,24 +105,26 @@ class ResidentConverter:
 
     def _drafted(self, resident: Resident, rows: _Rows, ledger: Ledger) -> _Work:
         drafts = drafts_of(rows, resident, self._compiled, self._scans, ledger)
-        drafts = list(_unrepeated(drafts, ledger))
-        outside, inside = self._dossier.split(drafts)
-        inside = [self._settled(d, ledger) for d in inside]
-        inside = [d for d in inside if not any(map(ledger.is_rejected, d.rows))]
+        drafts = [self._settled(d, ledger) for d in _unrepeated(drafts, ledger)]
+        drafts = ledger.whole(drafts)
+        inside = [d for d in drafts if self._dossier.is_inside(d)]
         built = self._dossier.build(resident, _sound(rows, ledger), inside, ledger)
-        drafts = [d for d in (*outside, *built.beside) if not any(map(ledger.is_rejected, d.rows))]
+        drafts = ledger.whole([*(d for d in drafts if not self._dossier.is_inside(d)), *built.beside])
         return _Work(resident, drafts, built.dossier, built.rows, built.remarks)
 
     def _settled(self, draft: Draft, ledger: Ledger) -> Draft:
         """A scan that goes inside the dossier must be what it will be before the dossier is made."""
-        if not draft.convert:
+        if not draft.convert or not self._dossier.is_inside(draft):
             return draft
         try:
-            return replace(draft, record=replace(draft.record, scan=self._builder.converted(draft)), convert=False)
+            settled = self._builder.settled(draft)
         except BuildError as problem:
             for number in draft.rows:
                 ledger.note(number, [Diagnostic(problem.code, draft.record.location, problem.params)])
             return draft
+        for number in draft.rows:
+            ledger.note(number, settled.notices)
+        return settled
 
     # ------------------------------------------------------------------------------------------------- the products
 
@@ -125,33 +134,31 @@ class ResidentConverter:
         mark = self._fingerprint(work)
         if previous is not None and previous.fingerprint == mark:
             return self._kept(work, previous, ledger), True
-        refused: dict[str, Any] = {}
-        products = list(self._products(work, ledger, refused))
-        bundles = self._bundles(products, work, ledger, refused)
-        memo = {"scans": self._scans.memory, "refused": refused}
+        products = list(self._products(work, ledger))
+        bundles = self._bundles(products, work, ledger)
         if not bundles:
             return None, False
-        return ResidentEntry(work.resident.digest, "" if work.lost else mark, bundles, memo), False
+        return ResidentEntry(work.resident.digest, "" if work.lost else mark, bundles, self._memo(work)), False
+
+    def _memo(self, work: _Work) -> dict[str, Any]:
+        return {"scans": self._scans.memory, "refused": work.refused, "stated": work.stated}
 
     def _fingerprint(self, work: _Work) -> str:
         plan = self._plan
         output = plan.loaded.spec.output.model_dump()
-        run = (plan.tool, self._builder.release.name, self._builder.state, plan.flow, plan.limits, output)
+        run = (plan.tool, self._builder.release.name, self._builder.state, plan.flow, plan.limits, plan.strict, output)
         clock = plan.clock.isoformat() if plan.pinned else ""
-        about = (self._compiled.establishment, self._builder.options, work.resident)
+        about = (self._compiled.establishment, self._dossier.sender, self._builder.options, work.resident)
         return fingerprint(run, clock, about, work.drafts, work.dossier)
 
     def _kept(self, work: _Work, previous: ResidentEntry, ledger: Ledger) -> ResidentEntry:
         """What an earlier run completed, with the lines of today's sources."""
-        refused = previous.memo.get("refused", {})
-        places = {}
-        for draft in work.drafts:
-            if problem := refused.get(draft.record.identifier):
-                self._refuse(draft.rows, draft, BuildError(problem[0], problem[1], own_fault=problem[2]), work, ledger)
-            else:
-                places[draft.record.identifier] = draft.record.location
-        if work.dossier is not None:
-            places[work.dossier.document.identifier] = work.dossier.document.location
+        work.refused = dict(previous.memo.get("refused", {}))
+        work.stated = dict(previous.memo.get("stated", {}))
+        made = self._made(work)
+        for draft in made:
+            self._recall(draft, work, ledger)
+        places = {draft.record.identifier: draft.record.location for draft in ledger.whole(made)}
         bundles = tuple(
             replace(
                 b,
@@ -162,63 +169,64 @@ class ResidentConverter:
             )
             for b in previous.bundles
         )
-        memo = {"scans": self._scans.memory, "refused": refused}
-        return ResidentEntry(previous.resident, previous.fingerprint, bundles, memo)
+        return ResidentEntry(previous.resident, previous.fingerprint, bundles, self._memo(work))
 
-    def _products(self, work: _Work, ledger: Ledger, refused: dict[str, Any]) -> Iterator[Product]:
-        for draft in work.drafts:
+    def _recall(self, draft: Draft, work: _Work, ledger: Ledger) -> None:
+        """What the run that made a document had to say of it, as it said it."""
+        identifier = draft.record.identifier
+        for code, params in work.stated.get(identifier, ()):
+            self._note(draft, Diagnostic(code, draft.record.location, params), ledger)
+        if identifier in work.refused:
+            code, params, own_fault = work.refused[identifier]
+            self._refuse(draft, BuildError(code, params, own_fault=own_fault), work, ledger)
+
+    def _made(self, work: _Work) -> list[Draft]:
+        """Everything to build: the documents, then the dossier."""
+        if work.dossier is None:
+            return list(work.drafts)
+        record, sender = work.dossier.document, self._dossier.sender
+        return [*work.drafts, Draft(record, work.dossier_rows, dossier=work.dossier, sender=sender)]
+
+    def _products(self, work: _Work, ledger: Ledger) -> Iterator[Product]:
+        for draft in self._made(work):
             try:
                 product = self._builder.build(draft, work.resident)
-                for number in draft.rows:
-                    ledger.note(number, product.notices)
-                yield product
             except BuildError as problem:
-                refused[draft.record.identifier] = [problem.code, problem.params, problem.own_fault]
-                self._refuse(draft.rows, draft, problem, work, ledger)
-        if work.dossier is not None:
-            try:
-                yield self._builder.build_dossier(work.dossier, work.dossier_rows, self._dossier.sender)
-            except BuildError as problem:
-                refused[work.dossier.document.identifier] = [problem.code, problem.params, problem.own_fault]
-                self._refuse(work.dossier_rows, None, problem, work, ledger)
-                work.dossier = None
+                self._refuse(draft, problem, work, ledger)
+                continue
+            if product.notices:
+                work.stated[draft.record.identifier] = [[d.code, dict(d.params)] for d in product.notices]
+            for notice in product.notices:
+                self._note(draft, notice, ledger)
+            yield product
 
-    def _refuse(
-        self, rows: Sequence[int], draft: Draft | None, problem: BuildError, work: _Work, ledger: Ledger
-    ) -> None:
-        place = draft.record.location if draft else work.resident.location
+    def _refuse(self, made: Draft | Product, problem: BuildError, work: _Work, ledger: Ledger) -> None:
+        """A document does not leave: its rows say so, and so will the next run's, unless the file may be mended."""
         work.faulty += problem.own_fault
-        for number in rows:
-            ledger.note(number, [Diagnostic(problem.code, place, problem.params)])
+        if problem.code == _CHANGED:
+            work.lost = True
+        else:
+            work.refused[made.record.identifier] = [problem.code, problem.params, problem.own_fault]
+        if work.dossier is not None and made.record.identifier == work.dossier.document.identifier:
+            work.dossier = None
+        self._note(made, Diagnostic(problem.code, made.record.location, problem.params), ledger)
 
-    def _bundles(
-        self, products: list[Product], work: _Work, ledger: Ledger, refused: dict[str, Any]
-    ) -> tuple[BundleEntry, ...]:
+    @staticmethod
+    def _note(made: Draft | Product, said: Diagnostic, ledger: Ledger) -> None:
+        for number in made.rows:
+            ledger.note(number, [said])
+
+    def _bundles(self, products: list[Product], work: _Work, ledger: Ledger) -> tuple[BundleEntry, ...]:
         """The files; a product that hinders is taken out, its rows are rejected, and the others are written anew."""
-        while products := list(self._whole(products, ledger)):
+        while products := ledger.whole(products):
             try:
                 return self._write(products, work.resident.digest)
             except ScanLostError as lost:
-                hinder, problem = lost.product, BuildError("RUN-08", {})
-                work.lost = True
+                self._refuse(lost.product, BuildError(_CHANGED, {}), work, ledger)
             except TooLargeError as large:
-                hinder, problem = large.product, BuildError("RUN-25", {"limit": large.limit})
-                refused[hinder.record.identifier] = [problem.code, problem.params, False]
-            for number in hinder.rows:
-                ledger.note(number, [Diagnostic(problem.code, hinder.record.location, problem.params)])
-            products.remove(hinder)
+                for product in large.products:
+                    self._refuse(product, BuildError("RUN-25", {"limit": large.limit}), work, ledger)
         return ()
-
-    @staticmethod
-    def _whole(products: Sequence[Product], ledger: Ledger) -> Iterator[Product]:
-        """Products without a rejected row; a document made from several rows is whole or does not leave."""
-        for product in products:
-            if not any(map(ledger.is_rejected, product.rows)):
-                yield product
-                continue
-            for number in product.rows:
-                if not ledger.is_rejected(number):
-                    ledger.note(number, [Diagnostic("RUN-31", product.record.location)])
 
     def _write(self, products: Sequence[Product], digest: str) -> tuple[BundleEntry, ...]:
         plan, builder = self._plan, self._builder

@@ -9,10 +9,11 @@ from converter.conversion.plan import Limits
 from converter.conversion.products import Product
 from converter.delivery import BundleEntry, DocumentEntry, Writer, split
 from converter.fhir import Options, Release, bundle
+from converter.fhir.marks import content_mark, rest_mark
 from converter.fhir.references import Json
 from converter.payload import ChangedFileError, Payload
 
-__all__ = ["ScanLostError", "TooLargeError", "document_entry", "write_documents", "write_products"]
+__all__ = ["ScanLostError", "TooLargeError", "document_entry", "write_documents", "write_patches", "write_products"]
 
 
 class ScanLostError(Exception):
@@ -64,6 +65,25 @@ def write_documents(products: Sequence[Product], digest: str, writer: Writer) ->
         try:
             with writer.create(name) as stream:
                 found = bundle.write_document(stream, product.resource, _guarded(product.payload))
+        except (ChangedFileError, _ScanReadError):
+            raise ScanLostError(product) from None
+        entry = document_entry(product, found.entries[0])
+        written.append(BundleEntry(name, found.size, found.sha256, (entry,)))
+    return tuple(written)
+
+
+def write_patches(
+    products: Sequence[Product], digest: str, release: Release, options: Options, limits: Limits, writer: Writer
+) -> tuple[BundleEntry, ...]:
+    """Flow 3: the new content of documents that the receiver has, one JSON Patch each."""
+    _parts(products, release, options, limits)  # what no bundle can hold is too much for a patch, which is as large
+    written = []
+    for number, product in enumerate(products, 1):
+        assert product.old is not None
+        name = _name("patches", digest, number, max(len(products), 2))
+        try:
+            with writer.create(name) as stream:
+                found = bundle.write_patch(stream, product.resource, _guarded(product.payload), product.old.hash)
         except (ChangedFileError, _ScanReadError):
             raise ScanLostError(product) from None
         entry = document_entry(product, found.entries[0])
@@ -132,4 +152,6 @@ def document_entry(product: Product, written: bundle.WrittenEntry) -> DocumentEn
         hash=written.hash,
         scan_sha256=record.scan.sha256 if record.scan else None,
         scan_size=record.scan.size if record.scan else None,
+        content_mark=content_mark(product.resource),
+        rest_mark=rest_mark(product.resource),
     )

@@ -82,11 +82,12 @@ class DocumentMapper:
         self.resident_key = KeyRule(spec.resident, spec.site, normalize_key, header, context, path)
         self.gate = Gate(spec.when, spec.guard, header, context, path)
         compiler = _Compiler(header, context, path)
-        self.key = compiler("key", spec.key, fields.one_line, required=True)
+        self.key = fields.mandatory(compiler("key", spec.key, fields.one_line, required=True), spec.key)
         self._rules = {
-            name: compiler(name, getattr(spec, name), to, required=name in ("title", "type"))
-            for name, to in _FIELDS.items()
+            name: compiler(name, getattr(spec, name), to, required=name in _REQUIRED) for name, to in _FIELDS.items()
         }
+        for name in _REQUIRED:
+            self._rules[name] = fields.mandatory(self._rules[name], getattr(spec, name))
         period = spec.period
         self._start = compiler("period.start", period.start if period else None, fields.moment)
         self._end = compiler("period.end", period.end if period else None, fields.moment)
@@ -219,6 +220,7 @@ def _normal() -> Coding:
     return found
 
 
+_REQUIRED = ("title", "type")
 _FIELDS = {
     "title": fields.one_line,
     "type": fields.document_kind,

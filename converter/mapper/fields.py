@@ -12,17 +12,18 @@ from datetime import datetime
 from typing import Any
 
 from converter import terminology
-from converter.diagnostics import Severity
+from converter.diagnostics import Diagnostic, Severity
 from converter.identifiers import check_oid, check_uuid
 from converter.mapping.fields import NO, SEXES, TITLES, YES
-from converter.mapping.values import Noted, WrongValueError
-from converter.model import Coding, Moment, PartialDate, Sex, Telecom
+from converter.mapping.values import Noted, Result, Rule, WrongValueError
+from converter.model import Coding, Moment, PartialDate, Sex, SourceRow, Telecom
 from converter.terminology import LegacyKind, fold
 
 __all__ = [
     "boolean",
     "calendar_day",
     "code_in",
+    "column_of",
     "confidentiality",
     "document_kind",
     "email",
@@ -30,6 +31,7 @@ __all__ = [
     "identifier_of",
     "language",
     "levels",
+    "mandatory",
     "moment",
     "number",
     "one_line",
@@ -57,9 +59,9 @@ def text_of(datum: Any) -> str:
     raise WrongValueError("FLD-01")
 
 
-def one_line(datum: Any) -> str:
-    """Text on one line: names, titles. Control characters and line breaks become blanks."""
-    return " ".join(_CONTROLS.sub(" ", text_of(datum)).split())
+def one_line(datum: Any) -> str | None:
+    """Text on one line: names, titles. Control characters and line breaks become blanks; nothing else is empty."""
+    return " ".join(_CONTROLS.sub(" ", text_of(datum)).split()) or None
 
 
 def sex(datum: Any) -> Sex:
@@ -93,7 +95,8 @@ def number(low: int, high: int) -> Callable[[Any], int]:
 
     def convert(datum: Any) -> int:
         text = text_of(datum)
-        if text.isascii() and text.isdigit() and low <= int(text) <= high:
+        # The length first: Python refuses to read a number of thousands of digits.
+        if text.isascii() and text.isdigit() and len(text.lstrip("0")) <= len(str(high)) and low <= int(text) <= high:
             return int(text)
         raise WrongValueError("FLD-05", low=low, high=high)
 
@@ -215,6 +218,25 @@ def urn(datum: Any) -> str:
     if not check_oid(text.removeprefix("urn:oid:")):
         return text if text.startswith("urn:oid:") else f"urn:oid:{text}"
     raise WrongValueError("FLD-13")
+
+
+def mandatory(rule: Rule, value: object) -> Rule:
+    """A rule for a datum that nothing can do without: an empty one is an error, whatever ``required: no`` or
+    ``on_error: omit`` say of it. ``value`` is what the mapping says, for the column to name."""
+    column = column_of(value)
+
+    def needed(row: SourceRow) -> Result:
+        result = rule(row)
+        if result.value is not None or result.failed:
+            return result
+        return Result(None, (*result.diagnostics, Diagnostic("VAL-01", row.location(column))))
+
+    return needed
+
+
+def column_of(value: object) -> str | None:
+    """The column that a value of the mapping reads, where it is a single one."""
+    return value if isinstance(value, str) else getattr(value, "column", None)
 
 
 def levels(checks: Mapping[str, str]) -> Mapping[str, Severity | None]:

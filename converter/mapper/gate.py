@@ -28,35 +28,39 @@ class KeyRule:
         header: Header,
         context: ValueContext,
         path: str,
+        name: str = "resident",
     ) -> None:
-        self._key = compile_value(key, header, context, required=True, path=f"{path}.key", to=fields.one_line)
-        self._site = (
-            compile_value(site, header, context, required=True, path=f"{path}.site", to=fields.one_line)
-            if site is not None
-            else None
-        )
+        """``path`` is the rule's in the mapping, ``name`` the key's within the rule."""
+
+        def compiled(value: object, part: str) -> Rule:
+            rule = compile_value(value, header, context, required=True, path=f"{path}.{part}", to=fields.one_line)
+            return fields.mandatory(rule, value)
+
+        self._key = compiled(key, name)
+        self._site = compiled(site, "site") if site is not None else None
         self._normalize = tuple(normalize)
 
     def __call__(self, row: SourceRow) -> Result:
         """The key for comparing; None with what is wrong."""
+        return self.read(row)[0]
+
+    def read(self, row: SourceRow) -> tuple[Result, str]:
+        """The key for comparing, and as the row has it, the site in front: what identifiers are made from."""
         number = self._key(row)
         if number.value is None:
-            return number
-        text = self._same(number.value)
+            return number, ""
+        text = self.normalized(number.value)
         if self._site is None:
-            return Result(text, number.diagnostics)
+            return Result(text, number.diagnostics), str(number.value)
         site = self._site(row)
         remarks = (*number.diagnostics, *site.diagnostics)
         if site.value is None:
-            return Result(None, remarks)
-        return Result(f"{self._same(site.value)}{SITE_MARK}{text}", remarks)
+            return Result(None, remarks), ""
+        key = f"{self.normalized(site.value)}{SITE_MARK}{text}"
+        return Result(key, remarks), f"{site.value}/{number.value}"
 
-    def as_written(self, row: SourceRow) -> str:
-        """The key as the residents' own row has it, the site in front: what identifiers are made from."""
-        number = str(self._key(row).value)
-        return number if self._site is None else f"{self._site(row).value}/{number}"
-
-    def _same(self, text: str) -> str:
+    def normalized(self, text: str) -> str:
+        """A number without the differences that the mapping says do not matter."""
         if "case" in self._normalize:
             text = text.casefold()
         if "spaces" in self._normalize:
@@ -116,8 +120,7 @@ def _guards(
         value = getattr(guard, name)
         if value is not None:
             rule = compile_value(value, header, context, path=f"{path}.guard.{name}", to=to)
-            column = value if isinstance(value, str) else getattr(value, "column", None)
-            found.append((column, rule, agrees))
+            found.append((fields.column_of(value), rule, agrees))
     return found
 
 

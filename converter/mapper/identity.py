@@ -13,7 +13,7 @@ from uuid import NAMESPACE_URL, UUID, uuid5
 
 from converter.model import Establishment
 
-__all__ = ["DocumentIdentity", "document_identity", "local_root", "resident_digest"]
+__all__ = ["DocumentIdentity", "document_identity", "later_identity", "local_root", "resident_digest"]
 
 #: Never changed: every identifier ever handed over stands on it.
 NAMESPACE = uuid5(NAMESPACE_URL, "https://interop.esante.gouv.fr/ig/fhir/tddui#dui-converter")
@@ -33,13 +33,20 @@ class DocumentIdentity:
     set_identifier: str
 
 
-def document_identity(
-    establishment: Establishment, resident: str, source: str, key: str, version: int = 1
-) -> DocumentIdentity:
-    """``resident`` is the resident's key, ``source`` the name of what was read, ``key`` the legacy document number."""
+def document_identity(establishment: Establishment, resident: str, source: str, key: str) -> DocumentIdentity:
+    """Of a document's first version.
+
+    ``resident`` is the resident's key, ``source`` the name of what was read, ``key`` the legacy document number.
+    """
     stem = "|".join((establishment.finess, resident, source, key))
-    own, whole = _uuid(f"{stem}|v{version}"), _uuid(f"{stem}|set")
+    own, whole = _uuid(f"{stem}|v1"), _uuid(f"{stem}|set")
     return DocumentIdentity(own, whole, _urn(establishment, own), _urn(establishment, whole))
+
+
+def later_identity(establishment: Establishment, set_uuid: UUID, version: int) -> DocumentIdentity:
+    """Of version 2, 3… of the document whose versions ``set_uuid`` holds together."""
+    own = uuid5(set_uuid, f"v{version}")
+    return DocumentIdentity(own, set_uuid, _urn(establishment, own), _urn(establishment, set_uuid))
 
 
 def resident_digest(finess: str, key: str) -> str:

@@ -81,7 +81,7 @@ class ResidentMapper:
         checks: Mapping[str, Severity | None],
     ) -> None:
         self._establishment = establishment
-        self.key = KeyRule(spec.key, spec.site, spec.normalize_key, header, context, "residents")
+        self.key = KeyRule(spec.key, spec.site, spec.normalize_key, header, context, "residents", "key")
         self.gate = Gate(spec.when, None, header, context, "residents")
         self._rules = {
             name: compile_value(
@@ -89,6 +89,7 @@ class ResidentMapper:
             )
             for name, to in _FIELDS.items()
         }
+        self._rules["birth_name"] = fields.mandatory(self._rules["birth_name"], spec.birth_name)
         self._address = _AddressRule(spec.address, header, context) if spec.address else None
         self._telecoms = [
             compile_value(getattr(spec, name), header, context, path=f"residents.{name}", to=to)
@@ -106,6 +107,8 @@ class ResidentMapper:
     def map(self, row: SourceRow, key: str, clock: datetime) -> MappedResident:
         """The resident of a row. ``key`` is what :attr:`key` gave; ``clock`` tells what lies in the future."""
         got = Collected(row)
+        found, written = self.key.read(row)
+        got.diagnostics.extend(found.diagnostics)
         values = {name: got.take(rule) for name, rule in self._rules.items()}
         nss = got.take(self._nss)
         identifiers = [Identifier(root, v) for root, rule in self._identifiers if (v := got.take(rule)) is not None]
@@ -115,7 +118,7 @@ class ResidentMapper:
         got.diagnostics.extend(_contradictions(row, values, clock))
         if any(d.is_error for d in got.diagnostics):
             return MappedResident(None, tuple(got.diagnostics))
-        resident = self._resident(row, key, values, nss, identifiers, telecoms, address)
+        resident = self._resident(row, key, written, values, nss, identifiers, telecoms, address)
         resident = _with_number(resident, number, got)
         return MappedResident(resident, tuple(got.diagnostics))
 
@@ -123,6 +126,7 @@ class ResidentMapper:
         self,
         row: SourceRow,
         key: str,
+        written: str,
         values: Mapping[str, Any],
         nss: str | None,
         identifiers: Sequence[Identifier],
@@ -130,7 +134,7 @@ class ResidentMapper:
         address: Address | None,
     ) -> Resident:
         finess = self._establishment.finess
-        local = Identifier(local_root(self._establishment), f"3{finess}/{self.key.as_written(row)}")
+        local = Identifier(local_root(self._establishment), f"3{finess}/{written}")
         first = values["first_given_name"]
         given = values["given_names"]
         if first is None and given and " " not in given and "," not in given:
