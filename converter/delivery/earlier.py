@@ -155,7 +155,11 @@ def write_earlier(path: Path, deliveries: Sequence[tuple[EarlierDelivery, Answer
 
 
 def _add_file(
-    db: sqlite3.Connection, record: Mapping[str, Any], delivery: EarlierDelivery, answers: Answers, counts: EarlierCounts
+    db: sqlite3.Connection,
+    record: Mapping[str, Any],
+    delivery: EarlierDelivery,
+    answers: Answers,
+    counts: EarlierCounts,
 ) -> None:
     documents = record["documents"]
     found = answers(record["file"], [d["masterIdentifier"] for d in documents])
