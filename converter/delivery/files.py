@@ -82,10 +82,12 @@ class Pending:
             os.fsync(self._raw.fileno())
             self._raw.close()
 
-    def publish(self) -> None:
+    def publish(self, *, sync: bool = True) -> None:
+        """``sync`` False leaves it to the caller to make the name outlast a power cut, for many files at once."""
         with explained(self.name):
             self.temporary.replace(self.target)
-            sync_folder(self.target.parent)
+            if sync:
+                sync_folder(self.target.parent)
 
     def is_as_published(self) -> bool:
         """Whether the target has these very bytes already. To be asked once complete."""
@@ -135,7 +137,7 @@ class FileWriter:
                 pending.temporary.stat()  # gone when a later run has cleared the work folder: it owns the manifest
                 if is_product:
                     invalidate(self.root)
-            pending.publish()
+            pending.publish(sync=not is_product)  # the names of products: see Delivery.completed
         finally:
             pending.discard()
 

@@ -1,8 +1,8 @@
-"""``journal.jsonl``: which residents are complete, one line each, appended and flushed to the disk before it counts.
+"""``journal.jsonl``: which residents are complete, one line each, appended at once, flushed to the disk in groups.
 
-The journal may be killed at any instant. Each line carries the beginning of the SHA-256 of what it says; a torn or
-damaged line is as if it had never been written, and its resident is done again. Later lines win. The first line says
-whose journal it is; it is made beside and renamed, so that a journal without it is not ours::
+The journal may be killed at any instant, and the power may go. Each line carries the beginning of the SHA-256 of what
+it says; a torn or damaged line is as if it had never been written, and its resident is done again. Later lines win.
+The first line says whose journal it is; it is made beside and renamed, so that a journal without it is not ours::
 
     {"check":"0123456789abcdef","says":{"schema":"dui-converter/journal/1"}}
     {"check":"…","says":{"resident":"<digest>","fingerprint":"…","bundles":[…],"memo":{…},"stamps":[[…]]}}
@@ -66,7 +66,10 @@ class Journal:
         return self._offsets.get(resident, -1)
 
     def add(self, noted: Noted) -> None:
-        """Note a resident; when this returns, the line is on the disk. WriteError leaves the journal as it was."""
+        """Note a resident: a killed process loses nothing then, a power cut what :meth:`sync` has not seen.
+
+        WriteError leaves the journal as it was.
+        """
         resident = noted.entry.resident
         line = _line(entry_record(noted.entry) | {"stamps": [list(s) for s in noted.stamps]})
         if line == self._line_of(resident):
@@ -76,6 +79,11 @@ class Journal:
         self._superseded += resident in self._offsets
         self._offsets[resident] = self._end
         self._end += len(line)
+
+    def sync(self) -> None:
+        """Put every line on the disk."""
+        with explained(JOURNAL):
+            os.fsync(self._out.fileno())
 
     def compact(self) -> None:
         """Write the journal anew when more than half of its lines say nothing any more; old or new, never neither."""
@@ -135,7 +143,6 @@ class Journal:
         try:
             while rest:
                 rest = rest[self._out.write(rest) :]
-            os.fsync(self._out.fileno())
         except OSError:
             with suppress(OSError):
                 self._out.truncate(self._end)

@@ -1,5 +1,6 @@
 """Killed, out of space, not permitted: what is there is whole, and the next run ends as an undisturbed one would."""
 
+import io
 import os
 import shutil
 import signal
@@ -10,7 +11,6 @@ from pathlib import Path
 import pytest
 
 from converter.delivery import ResidentEntry, WriteError, check_manifest, open_delivery
-from converter.delivery import files as files_module
 from converter.diagnostics import OutputError
 from tests.delivery.making import HEAD, bundle, complete, deliver, tree, write
 
@@ -108,8 +108,16 @@ def test_each_refusal_has_its_code_and_leaves_nothing(tmp_path, monkeypatch, num
 
 
 def test_a_journal_line_that_does_not_fit_is_as_never_written(tmp_path, monkeypatch):
-    def refuse(_):
-        raise OSError(28, "no space")
+    class Torn(io.FileIO):
+        """Has room for twenty bytes more."""
+
+        room = 20
+
+        def write(self, data):
+            if not self.room:
+                raise OSError(28, "no space")
+            taken, self.room = bytes(data[: self.room]), 0
+            return super().write(taken)
 
     folder = tmp_path / "d"
     with open_delivery(folder) as delivery:
@@ -117,8 +125,7 @@ def test_a_journal_line_that_does_not_fit_is_as_never_written(tmp_path, monkeypa
         before = (folder / "journal.jsonl").read_bytes()
         write(delivery, "bundles/bb.json", b"bb" * 10)
         with monkeypatch.context() as patched:
-            patched.setattr(os, "fsync", refuse)
-            patched.setattr(files_module, "sync_folder", lambda folder: None)
+            patched.setattr(delivery._journal, "_out", Torn(folder / "journal.jsonl", "r+b"))
             with pytest.raises(OutputError):
                 delivery.completed(ResidentEntry("bb", "fp", (bundle("bundles/bb.json", b"bb" * 10),), {}))
         assert (folder / "journal.jsonl").read_bytes() == before
