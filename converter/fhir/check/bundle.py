@@ -27,12 +27,16 @@ __all__ = ["CheckedDocument", "CheckedFile", "Registry", "check_entry_resource",
 
 @dataclass(frozen=True, slots=True)
 class CheckedDocument:
-    """A document as found: ``identifier`` (masterIdentifier value), SHA-1 in base64 and size of the decoded bytes."""
+    """A document as found: ``identifier`` (masterIdentifier value), SHA-1 in base64 and size of the decoded bytes.
+
+    ``key`` is the identifier with its system, as it must be unique over a delivery; None without a value.
+    """
 
     path: str
     identifier: str | None
     hash: str | None
     size: int | None
+    key: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +49,7 @@ class CheckedFile:
 
 @dataclass(slots=True)
 class Registry:
-    """masterIdentifiers seen over a whole delivery, with the file that held each first."""
+    """masterIdentifiers (:attr:`CheckedDocument.key`) seen over a whole delivery, and the file that held each first."""
 
     places: dict[str, str] = field(default_factory=dict)
 
@@ -241,16 +245,18 @@ class _FileCheck:
         identifier = resource.get("masterIdentifier")
         value = identifier.get("value") if isinstance(identifier, dict) else None
         value = value if isinstance(value, str) and value else None
+        key = f"{identifier.get('system') or ''}|{value}" if isinstance(identifier, dict) and value else None
         data = _data_of(resource)
-        self.documents.append(CheckedDocument(path, value, data.sha1 if data else None, data.size if data else None))
-        if value is None or not isinstance(identifier, dict):
-            return
-        key = f"{identifier.get('system') or ''}|{value}"
-        place = child(path, "masterIdentifier")
+        sha1, size = (data.sha1, data.size) if data else (None, None)
+        self.documents.append(CheckedDocument(path, value, sha1, size, key))
+        if key is not None:
+            self._claim(key, child(path, "masterIdentifier"))
+
+    def _claim(self, key: str, path: str) -> None:
         if key in self._identifiers:
-            self.findings.add("BDL-20", place)
+            self.findings.add("BDL-20", path)
         elif self.registry is not None and (other := self.registry.claim(key, self.findings.file)) is not None:
-            self.findings.add("BDL-21", place, file=other)
+            self.findings.add("BDL-21", path, file=other)
         self._identifiers.add(key)
 
 
