@@ -12,9 +12,9 @@ from converter.cda.check.kinds import Kind
 from converter.cda.check.nodes import Node, path_of
 from converter.cda.check.rules import apply, codes_of, has_template
 from converter.cda.check.templates import (
+    IMPLIED,
     INTERNAL_LINK,
     SECTIONS,
-    STATEMENTS,
     Section,
     Statement,
     section_of,
@@ -86,6 +86,10 @@ class Dossier:
         found = statements_of(node)
         for statement in found:
             self._check_template(node, statement)
+        if not found:
+            for companion in node.all("templateId"):
+                if companion.get("root") in IMPLIED:
+                    self._findings.add("CDAX-70", node, template=IMPLIED[companion.get("root")])
         self._note_identity(node)
 
     def _check_template(self, node: Node, statement: Statement) -> None:
@@ -154,7 +158,3 @@ class Dossier:
                 self._findings.add("CDAX-80", path)
             elif found != code:
                 self._findings.add("CDAX-81", path)
-
-
-#: Every statement template by OID, for those who ask what is known.
-KNOWN = frozenset(STATEMENTS)

@@ -19,7 +19,7 @@ class Findings:
     def __init__(self, file: str = "") -> None:
         self.file = file
         self._listed: list[Diagnostic] = []
-        self._seen: set[tuple[str, str, tuple[tuple[str, str | int], ...]]] = set()
+        self._seen: dict[tuple[str, str, tuple[tuple[str, str | int], ...]], int] = {}
         self._counts: Counter[str] = Counter()
         #: How many were noted so far.
         self.count = 0
@@ -32,11 +32,14 @@ class Findings:
             return
         path = place if isinstance(place, str) else path_of(place)
         key = (code, path, tuple(sorted(params.items())))
-        if key in self._seen:
+        found = Diagnostic(code, ProductLocation(self.file, path), params, level)
+        if key in self._seen:  # two rules about one thing: the stricter one counts
+            if found.is_error:
+                self._listed[self._seen[key]] = found
             return
         self._counts[code] += 1
-        self._seen.add(key)
-        self._listed.append(Diagnostic(code, ProductLocation(self.file, path), params, level))
+        self._seen[key] = len(self._listed)
+        self._listed.append(found)
 
     def has(self, code: str) -> bool:
         return code in self._counts

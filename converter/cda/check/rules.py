@@ -10,8 +10,9 @@ A line is: path, how often, conditions::
 
 ``[@name=value]`` chooses by attribute, ``[#3.94]`` by templateId (``3.n`` is 1.2.250.1.213.1.1.3.n), ``[code=X|Y]``
 by the code of the statement, ``[/name]`` by a child. ``!null`` forbids nullFlavor; ``@name`` wants an attribute,
-``@name=A|B`` one of these values (``~@name``: as a warning); ``in:name`` a code of a value set; ``type=CD|BL`` one of these data types. An element
-with an allowed nullFlavor needs nothing else. How often is counted in each parent that exists. Lines add up.
+``@name=A|B`` one of these values (``~@name``: as a warning); ``in:name`` a code of a value set; ``type=CD|BL`` one of
+these data types. An element with an allowed nullFlavor needs nothing else. How often is counted in each parent that
+exists. Lines add up.
 """
 
 from __future__ import annotations

@@ -13,7 +13,7 @@ from converter.cda.check.kinds import Kind
 from converter.cda.check.nodes import Node
 from converter.cda.check.rules import Step, has_template, rules, template
 
-__all__ = ["INTERNAL_LINK", "SECTIONS", "STATEMENTS", "Section", "Statement", "section_of", "statements_of"]
+__all__ = ["IMPLIED", "INTERNAL_LINK", "SECTIONS", "STATEMENTS", "Section", "Statement", "section_of", "statements_of"]
 
 _LOINC = "2.16.840.1.113883.6.1"
 _SIMPLE = "1.3.6.1.4.1.19376.1.5.3.1.4.13"
@@ -175,6 +175,7 @@ id 1..* !null @root
 code 1 !null {_CODED} in:125
 {_COMPLETED}
 performer 1
+performer/assignedEntity 1 ~@classCode=ASSIGNED
 performer/assignedEntity/id 1..* @root @extension
 performer/assignedEntity/code 1 @code=GUAR @displayName @codeSystem=2.16.840.1.113883.5.110
 performer/assignedEntity/addr 1..*
@@ -219,6 +220,7 @@ participant[@typeCode=RESP]/participantRole/scopingEntity/id 1..* !null @root @e
 id 1..* !null @root
 code 1 !null @code={code} @displayName @codeSystem
 {_TEXT}
+{_COMPLETED}
 effectiveTime 1
 value 1 type=CE""",
         )
@@ -316,6 +318,7 @@ component[/observationMedia]/observationMedia/value 1 @mediaType @representation
 id 1..* !null @root
 code 1 !null @code=55107-7 @displayName
 {_COMPLETED}
+component[/observation] 1
 component[/observationMedia] 1
 component[/observationMedia]/observationMedia 1 @ID
 component[/observationMedia]/observationMedia/value 1 @mediaType @representation=B64""",
@@ -334,6 +337,7 @@ value 1 type=CD""",
     _statement(
         "3.48 observation OBS EVN|INT",
         f"""
+id 1..*
 code 1 {_CODED}
 {_TEXT}
 statusCode 1 @code
@@ -344,6 +348,7 @@ value 1""",
     _statement(
         "3.217 observation OBS EVN",
         """
+id 1..*
 code 1 !null @code=106199-3 @displayName @codeSystem
 effectiveTime 1
 value 1 type=CD @code @displayName @codeSystem=1.2.250.1.213.3.3.250""",
@@ -368,6 +373,19 @@ code 1 !null {_CODED}""",
 )
 
 STATEMENTS: Mapping[str, Statement] = {template(s.short): s for s in _ALL}
+
+
+def _lonely() -> Mapping[str, str]:
+    """Companions that belong to one template only, and that template."""
+    owners: dict[str, list[str]] = {}
+    for oid, statement in STATEMENTS.items():
+        for companion in statement.companions:
+            owners.setdefault(companion.rpartition("=")[2], []).append(oid)
+    return {companion: oids[0] for companion, oids in owners.items() if len(oids) == 1}
+
+
+#: What a statement says to be without saying so: the template that its companion belongs to.
+IMPLIED: Mapping[str, str] = _lonely()
 
 
 def statements_of(node: Node) -> list[Statement]:

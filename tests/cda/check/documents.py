@@ -179,7 +179,7 @@ COVERAGE = section(
     '<entryRelationship typeCode="COMP"><act classCode="ACT" moodCode="EVN">'
     + templates("1.3.6.1.4.1.19376.1.5.3.1.4.18", "2.16.840.1.113883.10.20.1.26", "3.94")
     + f'<id root="2.25.7102"/><code {coded("GEN-107")}/><statusCode code="completed"/>'
-    f'<performer typeCode="PRF"><assignedEntity><id {FINESS}/>'
+    f'<performer typeCode="PRF"><assignedEntity classCode="ASSIGNED"><id {FINESS}/>'
     '<code code="GUAR" displayName="Garant" codeSystem="2.16.840.1.113883.5.110"/><addr nullFlavor="UNK"/>'
     f'<telecom nullFlavor="UNK"/><representedOrganization><id {FINESS}/><name>Caisse</name></representedOrganization>'
     '</assignedEntity></performer><participant typeCode="COV"><participantRole classCode="PAT">'

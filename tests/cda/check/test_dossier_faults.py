@@ -111,6 +111,8 @@ FAULTS = [
     (_REASON, "", "CDAX-87", None),
     ('code="GEN-357"', 'code="GEN-999"', "CDAX-46", None),
     ('code="ANNULE"', 'code="TERMINE"', "CDAX-86", None),
+    ('<templateId root="1.2.250.1.213.1.1.3.32"/>', "", "CDAX-70", None),
+    ('<id root="2.25.8011"/>', "", "CDAX-11", None),
     (COMMENT, COMMENT.replace("48767-8", "48767-9"), "CDAX-43", None),
     ('<templateId root="1.3.6.1.4.1.19376.1.5.3.1.4.2"/>', "", "CDAX-70", None),
     # evaluations
@@ -192,3 +194,12 @@ def test_the_first_states() -> None:
     assert codes(check(DOSSIER, "seed"))[0] == "CDAX-40"
     assert "CDAX-46" in codes(check(seed().replace("MED-341", "MED-999")))
     assert "CDAX-43" in codes(check(seed().replace('code="SA41"', 'code="SA16"')))
+
+
+def test_of_two_rules_about_one_thing_the_stricter_counts() -> None:
+    """A simple observation may be without effectiveTime (warning), the type of a document may not."""
+    faulty = DOSSIER.replace(
+        '<effectiveTime nullFlavor="UNK"/><value xsi:type="CD"><originalText>', '<value xsi:type="CD"><originalText>'
+    )
+    assert faulty != DOSSIER
+    assert [(d.code, d.is_error) for d in check(faulty).diagnostics] == [("CDAX-11", True)]
