@@ -9,7 +9,7 @@ handed over that replaces the old one.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import astuple, dataclass, replace
 from itertools import count
 from typing import Any
@@ -17,7 +17,7 @@ from typing import Any
 import pybase64
 
 from converter.conversion.drafts import Draft
-from converter.conversion.plan import Change, Kind
+from converter.conversion.plan import Change, Kind, Plan
 from converter.conversion.products import Builder, Product
 from converter.conversion.write import ScanLostError
 from converter.delivery import BundleEntry
@@ -27,7 +27,7 @@ from converter.mapper.identity import later_identity
 from converter.model import DocumentRecord, Establishment, Resident
 from converter.payload import ChangedFileError, Payload
 
-__all__ = ["Comparer", "Standing", "change_of", "changes_memo", "changes_of"]
+__all__ = ["Comparer", "Standing", "changes_memo", "changes_of", "recalled"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,9 +42,10 @@ class Standing:
 class Comparer:
     """One per process, in an update."""
 
-    def __init__(self, earlier: EarlierFile, builder: Builder, establishment: Establishment, *, patches: bool) -> None:
-        self._earlier, self._builder, self._establishment = earlier, builder, establishment
-        self._patches = patches
+    def __init__(self, plan: Plan, builder: Builder, establishment: Establishment) -> None:
+        assert plan.earlier is not None
+        self._earlier, self._patches = EarlierFile(plan.earlier), plan.patches
+        self._builder, self._establishment = builder, establishment
 
     def standing(self, record: DocumentRecord) -> Standing:
         """What earlier deliveries hold of a document, by its identifiers."""
@@ -86,6 +87,10 @@ class Comparer:
         dossier = replace(draft.dossier, document=record) if draft.dossier else None
         return replace(draft, record=record, dossier=dossier)
 
+    def names(self, draft: Draft, standing: Standing) -> tuple[str, ...]:
+        """Identifiers of all versions handed over, and of the one that may follow."""
+        return *standing.known, self._identifier(draft.record, standing.version + 1)
+
     def _identifier(self, record: DocumentRecord, version: int) -> str:
         """``record`` is the first version's."""
         if version == 1:
@@ -110,17 +115,37 @@ def _hash(payload: Payload) -> str:
     return pybase64.b64encode(digest.digest()).decode()
 
 
-def change_of(product: Product, standing: Standing, bundles: Sequence[BundleEntry]) -> Change:
-    """What became of a product that was handed over in one of these files."""
+def changes_of(
+    made: Sequence[Draft],
+    standings: Mapping[str, Standing],
+    unchanged: Collection[str],
+    products: Sequence[Product],
+    bundles: Sequence[BundleEntry],
+) -> Iterator[Change]:
+    """What became of each draft, in their order; nothing for a run that compares nothing (no standings)."""
+    built = {product.record.set_identifier: product for product in products}
+    written = {d.identifier: (b.file, d.hash) for b in bundles for d in b.documents}
+    for draft in made if standings else ():
+        name = draft.record.set_identifier
+        standing, product = standings[name], built.get(name)
+        if name in unchanged:
+            assert standing.document is not None
+            yield Change(Kind.UNCHANGED, standing.document.identifier, standing.known)
+        elif product is not None and product.record.identifier in written:
+            yield _handed_over(product, standing, *written[product.record.identifier])
+        else:
+            yield Change(Kind.REJECTED, draft.record.identifier, standing.known)
+
+
+def _handed_over(product: Product, standing: Standing, file: str, new_hash: str) -> Change:
     identifier, old = product.record.identifier, product.old
-    file, entry = next((b.file, d) for b in bundles for d in b.documents if d.identifier == identifier)
     if old is None:
-        return Change(Kind.NEW, identifier, (), file, None, entry.hash)
+        return Change(Kind.NEW, identifier, (), file, None, new_hash)
     kind = Kind.CHANGED if product.is_patch else Kind.REPLACED
-    return Change(kind, identifier, standing.known, file, old.hash, entry.hash, product.metadata)
+    return Change(kind, identifier, standing.known, file, old.hash, new_hash, product.metadata)
 
 
-def changes_of(memo: Mapping[str, Any]) -> Iterator[Change]:
+def recalled(memo: Mapping[str, Any]) -> Iterator[Change]:
     """The changes that :func:`changes_memo` put down."""
     for kind, identifier, known, *rest in memo.get("changes", ()):
         yield Change(Kind(kind), identifier, tuple(known), *rest)

@@ -123,8 +123,13 @@ class DossierWork:
             author=establishment.software,
         )
 
-    def settle(self, rule: RowRule, spooled: SpooledRow, handed_over: bool, in_dossier: bool, ledger: Ledger) -> None:
-        """The outcome of a section's row; rows of documents are the documents' to settle."""
+    def settle(
+        self, rule: RowRule, spooled: SpooledRow, handed_over: bool, in_dossier: bool, nothing: str, ledger: Ledger
+    ) -> None:
+        """The outcome of a section's row; rows of documents are the documents' to settle.
+
+        ``nothing`` is the code that says why nothing is handed over of the resident.
+        """
         if rule.section == "documents":
             return
         place = spooled.row.location()
@@ -135,7 +140,7 @@ class DossierWork:
         elif handed_over and (in_dossier or rule.section in _HEADER_SECTIONS):
             ledger.use(spooled.id)
         else:
-            ledger.skip(spooled.id, Diagnostic("RUN-06", place))
+            ledger.skip(spooled.id, Diagnostic(nothing, place))
 
 
 def _deviating(establishment: Establishment, options: DossierOptions | None) -> Establishment:

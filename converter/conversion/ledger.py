@@ -59,6 +59,10 @@ class Ledger:
         self._skipped.add(number)
         self._notes.setdefault(number, []).append(reason)
 
+    def is_skipped(self, number: int, code: str) -> bool:
+        """Whether the row leads to nothing for this reason."""
+        return number in self._skipped and any(d.code == code for d in self._notes[number])
+
     def is_rejected(self, number: int) -> bool:
         return number in self._rejected
 

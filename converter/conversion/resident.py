@@ -8,15 +8,16 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from converter.cda import header_problems
+from converter.conversion.changes import Comparer, Standing, changes_memo, changes_of, recalled
 from converter.conversion.dossier import DossierWork
 from converter.conversion.drafts import Draft, drafts_of
 from converter.conversion.fingerprint import fingerprint
 from converter.conversion.identity import resolve_resident
 from converter.conversion.ledger import Ledger
-from converter.conversion.plan import OWN_ROW, Converted, Plan, Task
+from converter.conversion.plan import OWN_ROW, Change, Converted, Kind, Plan, Task
 from converter.conversion.products import Builder, BuildError, Product
 from converter.conversion.scans import Scans
-from converter.conversion.write import ScanLostError, TooLargeError, write_documents, write_products
+from converter.conversion.write import ScanLostError, TooLargeError, write_documents, write_patches, write_products
 from converter.delivery import BundleEntry, ResidentEntry
 from converter.diagnostics import Diagnostic
 from converter.dossier import Dossier
@@ -44,9 +45,16 @@ class _Work:
     faulty: int = 0
     #: A file that changed under our hands: nothing of this resident may be taken for settled at the next run.
     lost: bool = False
-    #: By document: why it was refused (code, parameters, own fault), and what its making has to state.
+    #: By document, whatever its version: why it was refused (code, parameters, own fault), and what its making has to
+    #: state.
     refused: dict[str, Any] = field(default_factory=dict)
     stated: dict[str, Any] = field(default_factory=dict)
+    #: Everything to build: the documents, then the dossier.
+    made: list[Draft] = field(default_factory=list)
+    #: In an update, by document: what earlier deliveries hold of it; those that are still the same; what became of all.
+    standings: dict[str, Standing] = field(default_factory=dict)
+    unchanged: set[str] = field(default_factory=set)
+    changes: tuple[Change, ...] = ()
 
 
 class ResidentConverter:
@@ -58,6 +66,7 @@ class ResidentConverter:
         self._scans = Scans(plan.loaded)
         self._builder = Builder(plan, self._compiled.establishment)
         self._dossier = DossierWork(self._compiled, self._builder.state, plan.clock)
+        self._comparer = Comparer(plan, self._builder, self._compiled.establishment) if plan.earlier else None
 
     def convert(self, task: Task) -> Converted:
         """The files of one resident, and what became of each of its rows."""
@@ -110,7 +119,17 @@ class ResidentConverter:
         inside = [d for d in drafts if self._dossier.is_inside(d)]
         built = self._dossier.build(resident, _sound(rows, ledger), inside, ledger)
         drafts = ledger.whole([*(d for d in drafts if not self._dossier.is_inside(d)), *built.beside])
-        return _Work(resident, drafts, built.dossier, built.rows, built.remarks)
+        work = _Work(resident, drafts, built.dossier, built.rows, built.remarks)
+        work.made = self._made(work)
+        if self._comparer is not None:
+            work.standings = {d.record.set_identifier: self._comparer.standing(d.record) for d in work.made}
+        return work
+
+    def _made(self, work: _Work) -> list[Draft]:
+        if work.dossier is None:
+            return list(work.drafts)
+        record, sender = work.dossier.document, self._dossier.sender
+        return [*work.drafts, Draft(record, work.dossier_rows, dossier=work.dossier, sender=sender)]
 
     def _settled(self, draft: Draft, ledger: Ledger) -> Draft:
         """A scan that goes inside the dossier must be what it will be before the dossier is made."""
@@ -136,12 +155,14 @@ class ResidentConverter:
             return self._kept(work, previous, ledger), True
         products = list(self._products(work, ledger))
         bundles = self._bundles(products, work, ledger)
+        work.changes = tuple(changes_of(work.made, work.standings, work.unchanged, products, bundles))
         if not bundles:
             return None, False
         return ResidentEntry(work.resident.digest, "" if work.lost else mark, bundles, self._memo(work)), False
 
     def _memo(self, work: _Work) -> dict[str, Any]:
-        return {"scans": self._scans.memory, "refused": work.refused, "stated": work.stated}
+        memo = {"scans": self._scans.memory, "refused": work.refused, "stated": work.stated}
+        return memo | ({"changes": changes_memo(work.changes)} if self._comparer else {})
 
     def _fingerprint(self, work: _Work) -> str:
         plan = self._plan
@@ -149,16 +170,21 @@ class ResidentConverter:
         run = (plan.tool, self._builder.release.name, self._builder.state, plan.flow, plan.limits, plan.strict, output)
         clock = plan.clock.isoformat() if plan.pinned else ""
         about = (self._compiled.establishment, self._dossier.sender, self._builder.options, work.resident)
-        return fingerprint(run, clock, about, work.drafts, work.dossier)
+        return fingerprint(run, clock, about, work.drafts, work.dossier, tuple(work.standings.values()))
 
     def _kept(self, work: _Work, previous: ResidentEntry, ledger: Ledger) -> ResidentEntry:
         """What an earlier run completed, with the lines of today's sources."""
         work.refused = dict(previous.memo.get("refused", {}))
         work.stated = dict(previous.memo.get("stated", {}))
-        made = self._made(work)
-        for draft in made:
+        work.changes = tuple(recalled(previous.memo))
+        # The same fingerprint: the same documents in the same order.
+        work.unchanged = {
+            d.record.set_identifier for d, c in zip(work.made, work.changes, strict=False) if c.kind is Kind.UNCHANGED
+        }
+        for draft in work.made:
             self._recall(draft, work, ledger)
-        places = {draft.record.identifier: draft.record.location for draft in ledger.whole(made)}
+        sound = ledger.whole(work.made)
+        places = {name: draft.record.location for draft in sound for name in self._names(draft, work)}
         bundles = tuple(
             replace(
                 b,
@@ -171,34 +197,45 @@ class ResidentConverter:
         )
         return ResidentEntry(previous.resident, previous.fingerprint, bundles, self._memo(work))
 
+    def _names(self, draft: Draft, work: _Work) -> tuple[str, ...]:
+        """Identifiers under which this run may have handed a document over."""
+        if self._comparer is None:
+            return (draft.record.identifier,)
+        return self._comparer.names(draft, work.standings[draft.record.set_identifier])
+
     def _recall(self, draft: Draft, work: _Work, ledger: Ledger) -> None:
         """What the run that made a document had to say of it, as it said it."""
-        identifier = draft.record.identifier
+        identifier = draft.record.set_identifier
         for code, params in work.stated.get(identifier, ()):
             self._note(draft, Diagnostic(code, draft.record.location, params), ledger)
         if identifier in work.refused:
             code, params, own_fault = work.refused[identifier]
             self._refuse(draft, BuildError(code, params, own_fault=own_fault), work, ledger)
 
-    def _made(self, work: _Work) -> list[Draft]:
-        """Everything to build: the documents, then the dossier."""
-        if work.dossier is None:
-            return list(work.drafts)
-        record, sender = work.dossier.document, self._dossier.sender
-        return [*work.drafts, Draft(record, work.dossier_rows, dossier=work.dossier, sender=sender)]
-
     def _products(self, work: _Work, ledger: Ledger) -> Iterator[Product]:
-        for draft in self._made(work):
+        for draft in work.made:
             try:
-                product = self._builder.build(draft, work.resident)
+                product = self._product(draft, work)
             except BuildError as problem:
                 self._refuse(draft, problem, work, ledger)
                 continue
+            if product is None:
+                work.unchanged.add(draft.record.set_identifier)
+                continue
             if product.notices:
-                work.stated[draft.record.identifier] = [[d.code, dict(d.params)] for d in product.notices]
+                work.stated[draft.record.set_identifier] = [[d.code, dict(d.params)] for d in product.notices]
             for notice in product.notices:
                 self._note(draft, notice, ledger)
             yield product
+
+    def _product(self, draft: Draft, work: _Work) -> Product | None:
+        """None in an update, for a document that the receiver has as it is. BuildError."""
+        if self._comparer is None:
+            return self._builder.build(draft, work.resident)
+        try:
+            return self._comparer.product(draft, work.resident, work.standings[draft.record.set_identifier])
+        except ScanLostError:
+            raise BuildError(_CHANGED, {}) from None
 
     def _refuse(self, made: Draft | Product, problem: BuildError, work: _Work, ledger: Ledger) -> None:
         """A document does not leave: its rows say so, and so will the next run's, unless the file may be mended."""
@@ -206,8 +243,8 @@ class ResidentConverter:
         if problem.code == _CHANGED:
             work.lost = True
         else:
-            work.refused[made.record.identifier] = [problem.code, problem.params, problem.own_fault]
-        if work.dossier is not None and made.record.identifier == work.dossier.document.identifier:
+            work.refused[made.record.set_identifier] = [problem.code, problem.params, problem.own_fault]
+        if work.dossier is not None and made.record.set_identifier == work.dossier.document.set_identifier:
             work.dossier = None
         self._note(made, Diagnostic(problem.code, made.record.location, problem.params), ledger)
 
@@ -230,25 +267,33 @@ class ResidentConverter:
 
     def _write(self, products: Sequence[Product], digest: str) -> tuple[BundleEntry, ...]:
         plan, builder = self._plan, self._builder
-        if plan.flow == 1:
-            return write_documents(products, digest, plan.writer)
-        return write_products(products, digest, builder.release, builder.options, plan.limits, plan.writer)
+        how = (digest, builder.release, builder.options, plan.limits, plan.writer)
+        whole, patched = [p for p in products if not p.is_patch], [p for p in products if p.is_patch]
+        written = write_documents(whole, digest, plan.writer) if plan.flow == 1 else write_products(whole, *how)
+        return written + write_patches(patched, *how)
 
     # -------------------------------------------------------------------------------------------------- the outcome
 
     def _settle(self, work: _Work, entry: ResidentEntry | None, own: SpooledRow, rows: _Rows, ledger: Ledger) -> None:
         """Rows that something was made of are converted; what is left over says why."""
-        numbers = [n for draft in work.drafts for n in draft.rows] + list(work.dossier_rows)
+        nothing = "UPD-02" if work.unchanged else "RUN-06"
+        for draft in work.made:
+            same = draft.record.set_identifier in work.unchanged
+            for number in draft.rows:
+                if same:
+                    ledger.skip(number, Diagnostic("UPD-01", draft.record.location))
+                elif entry is not None:
+                    ledger.use(number)
         if entry is not None:
             ledger.use(own.id)
-            for number in numbers:
-                ledger.use(number)
         else:
-            ledger.skip(own.id, Diagnostic("RUN-06", own.row.location()))
+            ledger.skip(own.id, Diagnostic(nothing, own.row.location()))
         handed_over = entry is not None
+        in_dossier = work.dossier is not None and work.dossier.document.set_identifier not in work.unchanged
         for entrance in self._compiled.entrances:
             for spooled in rows.get(entrance.rule.index, ()):
-                self._dossier.settle(entrance.rule, spooled, handed_over, work.dossier is not None, ledger)
+                if not ledger.is_skipped(spooled.id, "UPD-01"):
+                    self._dossier.settle(entrance.rule, spooled, handed_over, in_dossier, nothing, ledger)
 
     def _told(
         self,
@@ -262,7 +307,8 @@ class ResidentConverter:
         used = tuple(dict.fromkeys(self._scans.used))
         remarks, faulty = (work.remarks, work.faulty) if work else ((), 0)
         outcome = Outcome(digest, ledger.outcomes(), documents, remarks, used, faulty)
-        return Converted(outcome, entry, kept, Counter(self._compiled.context.uses))
+        changes = work.changes if work else ()
+        return Converted(outcome, entry, kept, Counter(self._compiled.context.uses), changes)
 
 
 def _by_rule(rows: Sequence[tuple[int, SpooledRow]]) -> dict[int, list[SpooledRow]]:
