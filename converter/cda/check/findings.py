@@ -20,15 +20,17 @@ class Findings:
         self.file = file
         self._listed: list[Diagnostic] = []
         self._seen: dict[tuple[str, str, tuple[tuple[str, str | int], ...]], int] = {}
-        self._counts: Counter[str] = Counter()
+        #: By code and level: many warnings of a code must not hide an error of the same code.
+        self._counts: Counter[tuple[str, str]] = Counter()
         #: How many were noted so far.
         self.count = 0
 
     def add(self, code: str, place: Node | str | None, level: Severity | None = None, **params: str | int) -> None:
         """Note a finding at an element or a path, unless the same was noted there before."""
         self.count += 1
-        if self._counts[code] >= MOST:  # where it is costs time, and nobody will read it
-            self._counts[code] += 1
+        kind = code, level or ""
+        if self._counts[kind] >= MOST:  # where it is costs time, and nobody will read it
+            self._counts[kind] += 1
             return
         path = place if isinstance(place, str) else path_of(place)
         key = (code, path, tuple(sorted(params.items())))
@@ -37,18 +39,18 @@ class Findings:
             if found.is_error:
                 self._listed[self._seen[key]] = found
             return
-        self._counts[code] += 1
+        self._counts[kind] += 1
         self._seen[key] = len(self._listed)
         self._listed.append(found)
 
     def has(self, code: str) -> bool:
-        return code in self._counts
+        return any(code == noted for noted, _ in self._counts)
 
     def all(self) -> tuple[Diagnostic, ...]:
         """Everything found, and how many more there were of codes that came too often."""
         more = [
             Diagnostic("CDAX-08", ProductLocation(self.file, "ClinicalDocument"), {"code": code, "count": n - MOST})
-            for code, n in sorted(self._counts.items())
+            for (code, _), n in sorted(self._counts.items())
             if n > MOST
         ]
         return (*self._listed, *more)

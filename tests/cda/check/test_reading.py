@@ -241,6 +241,16 @@ def test_the_same_fault_everywhere_is_counted() -> None:
     assert [(d.params["code"], d.params["count"]) for d in more] == [("CDAX-17", DOSSIER.count('value="true"') - MOST)]
 
 
+def test_many_warnings_do_not_hide_an_error_of_the_same_code() -> None:
+    start = DOSSIER.index("<entry><encounter")
+    entry = DOSSIER[start : DOSSIER.index("</entry>", start) + 8]
+    undated = entry.replace('<effectiveTime nullFlavor="NA"/>', "")  # a warning in each simple observation
+    found = check(DOSSIER.replace(entry, undated * 30).replace('<value xsi:type="CE" nullFlavor="NA"/>', ""))
+    missing = [(d.params["element"], d.is_error) for d in found.diagnostics if d.code == "CDAX-11"]
+    assert missing.count(("effectiveTime", False)) == MOST
+    assert ("value", True) in missing
+
+
 def test_no_finding_holds_a_value_of_the_document() -> None:
     marked = DOSSIER.replace('value="true"', 'value="SECRET"').replace("DUPRE", "SECRET").replace("Texte", "SECRET")
     marked = (
