@@ -10,7 +10,7 @@ from __future__ import annotations
 from xml.parsers import expat
 
 from converter.cda.check.body import Body
-from converter.cda.check.datatypes import HOOKS, check_null
+from converter.cda.check.datatypes import HOOKS, check_null, check_telecoms
 from converter.cda.check.findings import Findings
 from converter.cda.check.grammar import HL7, NARRATIVE, SDTC, XSI, XSI_TYPE, Type, rare_types, sdtc_names, shape, types
 from converter.cda.check.header import check_header
@@ -112,13 +112,17 @@ class CdaChecker:
         if not self._done:
             self._parse(bytes(self._pending), final=True)
         self._pending.clear()
-        if self._root is None:
+        del self._parser
+        root, self._open = self._root, None
+        if root is None:
             return DocumentFindings(self._findings.all())
         if self._body is None:
-            self._end_header(self._root)
+            self._end_header(root)
         elif not self._findings.has("CDAX-01") and not self._findings.has("CDAX-03"):
             self._body.finish()  # references make sense only when everything was read
-        return DocumentFindings(self._findings.all(), summary_of(self._root))
+        summary = summary_of(root)
+        root.children.clear()  # parents and children hold each other: let go of them now, not at the next collection
+        return DocumentFindings(self._findings.all(), summary)
 
     def _parse(self, block: bytes, final: bool) -> None:
         try:
@@ -131,10 +135,12 @@ class CdaChecker:
         except expat.ExpatError as error:
             self._done = True
             reason = expat.ErrorString(error.code)
-            self._findings.add("CDAX-01", path_of(self._open), line=error.lineno, column=error.offset, reason=reason)
+            self._findings.add(
+                "CDAX-01", path_of(self._open), line=error.lineno, column=error.offset + 1, reason=reason
+            )
         except (LookupError, ValueError):  # an encoding that Python or expat does not know
             self._done = True
-            self._findings.add("CDAX-01", "", line=1, column=0, reason="unknown encoding")
+            self._findings.add("CDAX-01", "", line=1, column=1, reason="unknown encoding")
         if final:
             self._done = True
 
@@ -289,7 +295,8 @@ class CdaChecker:
             if leaf in _SOUND:
                 return
         before = self._findings.count
-        found = shape(type_, tuple(attributes), tuple([child.name for child in children]))
+        names = tuple([child.name for child in children])
+        found = shape(type_, tuple(attributes), names)
         for fault in found.faults:
             place = node if fault.child is None else children[fault.child]
             self._findings.add(fault.code, place, None, **dict(fault.params))
@@ -303,6 +310,8 @@ class CdaChecker:
             children.clear()
         elif self._judged != _SCHEMA_ONLY:
             self._check_data(node, type_)
+            if names.count("telecom") > 1:
+                check_telecoms(node, self._findings)
         if leaf is not None and self._findings.count == before:
             _remember(leaf)
 

@@ -8,7 +8,7 @@ from converter.cda.check.findings import Findings
 from converter.cda.check.nodes import Node
 from converter.cda.check.values import has_offset, has_short_offset, is_date, is_identifier, is_telecom
 
-__all__ = ["HOOKS", "check_null"]
+__all__ = ["HOOKS", "check_null", "check_telecoms"]
 
 #: nullFlavor values that CI-SIS names for the header, and the elements it names them for.
 HEADER_NULLS = frozenset({"UNK", "NASK", "ASKU", "NAV", "MSK"})
@@ -79,11 +79,18 @@ def _telecom(node: Node, findings: Findings) -> None:
     if value is None:
         if "nullFlavor" not in node.attributes:
             findings.add("CDAX-15", node, attribute="value")
-        elif node.parent is not None and any(t.get("value") for t in node.parent.all("telecom")):
-            findings.add("CDAX-30", node)
     elif not is_telecom(value):
         findings.add("CDAX-27", node)
     _uses(node, _TELECOM_USES, findings)
+
+
+def check_telecoms(parent: Node, findings: Findings) -> None:
+    """Several telecoms of one owner: none is without value when another has one."""
+    found = list(parent.all("telecom"))
+    if any(t.get("value") for t in found):
+        for telecom in found:
+            if "nullFlavor" in telecom.attributes:
+                findings.add("CDAX-30", telecom)
 
 
 def _address(node: Node, findings: Findings) -> None:

@@ -53,7 +53,7 @@ def codes_of(node: Node) -> str:
 class Step:
     """One element of a rule: which children it means, how many there must be, what each needs, what is inside."""
 
-    label: str
+    written: str
     name: str
     choice: Callable[[Node], bool] | None
     low: int = 0
@@ -64,6 +64,12 @@ class Step:
     value_set: str = ""
     types: frozenset[str] = frozenset()
     inside: list[Step] = field(default_factory=list)
+
+    @property
+    def label(self) -> str:
+        """The step as a reader of XPath expects it."""
+        shown = re.sub(r"\[#([\d.]+)\]", lambda m: f"[templateId/@root='{template(m[1])}']", self.written)
+        return shown.replace("[/", "[")
 
 
 def rules(text: str) -> tuple[Step, ...]:
@@ -76,7 +82,7 @@ def rules(text: str) -> tuple[Step, ...]:
         step: Step | None = None
         siblings = roots
         for found in _STEP.finditer(path):
-            step = next((s for s in siblings if s.label == found[0]), None)
+            step = next((s for s in siblings if s.written == found[0]), None)
             if step is None:
                 step = Step(found[0], found[1], _choice(found[2]) if found[2] else None)
                 siblings.append(step)

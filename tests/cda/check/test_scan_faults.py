@@ -69,6 +69,8 @@ FAULTS = [
     ("<streetAddressLine>1 rue</streetAddressLine>", "<streetAddressLine>a</streetAddressLine>" * 8, "CDAX-12", None),
     ('use="MC"', 'use="AS"', "CDAX-29", None),
     ('<addr use="H">', '<addr use="PST">', "CDAX-29", None),
+    ('<telecom value="tel:0612345678" use="MC"/>', '<telecom nullFlavor="UNK"/>', "CDAX-30",
+     "ClinicalDocument/recordTarget/patientRole/telecom"),
     ('<telecom value="mailto:personne@exemple.fr"/>', '<telecom nullFlavor="UNK"/>', "CDAX-30", None),
     ('<low value="20240101"/>', '<low value="20240101"/><high value="20230101"/>', "CDAX-31", None),
     ('<telecom value="mailto:personne@exemple.fr"/>', "<telecom/>", "CDAX-15", None),
