@@ -89,8 +89,8 @@ def write_patch(stream: BinaryIO, resource: Json, payload: Payload, old_hash: st
     """A JSON Patch (RFC 6902) that gives an earlier version of the resource its new content (flow 3: only content).
 
     First a ``test`` of the hash that the patch was made against: the server applies all of a patch or nothing, so that
-    a wrong id, or a document that somebody else has changed meanwhile, leaves the resource as it is. Then ``content[0]``
-    as a whole: what an earlier version had there and this one has not is gone too.
+    a wrong id, or a document that somebody else has changed meanwhile, leaves the resource as it is. Then the whole of
+    ``content[0]``: what an earlier version had there and this one has not is gone too.
     """
     sink = _Sink(stream)
     before, after = _content_halves(resource["content"][0])

@@ -22,10 +22,14 @@ DEFAULT = "tddui-1.1.0"
 
 @dataclass(frozen=True, slots=True)
 class Preferred:
-    """A preferred binding: a shipped table by short name, and code systems (URIs, ``urn:``, names below NOS)."""
+    """A preferred binding: a shipped table by short name, and code systems (URIs, ``urn:``, names below NOS).
+
+    ``also``: shipped tables with more codes of the guide (the format code of its own export is not in JDV_J10).
+    """
 
     table: str
     systems: tuple[str, ...]
+    also: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +77,10 @@ def _release(table: dict[str, Any]) -> Release:
         "fixed": MappingProxyType(table.pop("fixed")),
         "targets": MappingProxyType({path: tuple(types) for path, types in table.pop("targets").items()}),
         "preferred": MappingProxyType(
-            {path: Preferred(row["table"], tuple(row["systems"])) for path, row in table.pop("preferred").items()}
+            {
+                path: Preferred(row["table"], tuple(row["systems"]), tuple(row.get("also", ())))
+                for path, row in table.pop("preferred").items()
+            }
         ),
     }
     return Release(**table, **parsed)

@@ -145,6 +145,12 @@ def test_no_document_of_ours_is_blamed(record: str, release: str) -> None:
 
 
 @pytest.mark.parametrize("release", EVERY_RELEASE)
+def test_the_export_of_a_dossier_is_not_even_remarked_on(release: str) -> None:
+    made = document_reference(RECORDS["dossier"](), resident(), establishment(), RELEASES[release], CLOCK)
+    assert check(write((made, payload()), release=release), release).diagnostics == []
+
+
+@pytest.mark.parametrize("release", EVERY_RELEASE)
 @pytest.mark.parametrize("who", RESIDENTS)
 def test_no_resident_of_ours_is_blamed(who: str, release: str) -> None:
     assert _blame(document(), RESIDENTS[who], release) == []

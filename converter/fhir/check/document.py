@@ -124,7 +124,7 @@ def _check_coding(coding: dict[str, Any], path: str, preferred: Preferred, findi
         return
     if not isinstance(system, str) or not any(_is_system(system, name) for name in preferred.systems):
         findings.add("DR-64", path, table=terminology.table_name(preferred.table))
-    elif terminology.lookup(preferred.table, code) is None:
+    elif all(terminology.lookup(table, code) is None for table in (preferred.table, *preferred.also)):
         findings.add("DR-63", path, table=terminology.table_name(preferred.table))
 
 
