@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from converter.conversion.plan import Limits
 from converter.conversion.products import Product
 from converter.delivery import BundleEntry, DocumentEntry, Writer, split
+from converter.delivery.folder import product_name
 from converter.fhir import Options, Release, bundle
 from converter.fhir.marks import content_mark, rest_mark
 from converter.fhir.references import Json
@@ -104,8 +105,7 @@ def _parts(products: Sequence[Product], release: Release, options: Options, limi
 
 
 def _name(folder: str, digest: str, number: int, count: int) -> str:
-    width = max(2, len(str(count)))
-    return f"{folder}/{digest}.json" if count == 1 else f"{folder}/{digest}-{number:0{width}d}.json"
+    return product_name(folder, digest, None if count == 1 else number, max(2, len(str(count))))
 
 
 def _entries(products: Sequence[Product], current: _Current) -> Iterator[tuple[Json, Payload]]:

@@ -229,8 +229,12 @@ class Delivery:
 
 
 def product_name(folder: str, resident: str, number: int | None = None, width: int = 2) -> str:
-    """The file of a resident: named by the digest, and numbered from 1 when there is more than one."""
-    return f"{folder}/{resident}.json" if number is None else f"{folder}/{resident}-{number:0{width}d}.json"
+    """The file of a resident: named by the digest, and numbered from 1 when there is more than one.
+
+    A patch says so in its name: the receiver's answers are told apart by names alone.
+    """
+    stem = f"{folder}/{resident}-patch" if folder == "patches" else f"{folder}/{resident}"
+    return f"{stem}.json" if number is None else f"{stem}-{number:0{width}d}.json"
 
 
 def _series(folder: str, resident: str) -> Iterator[Iterator[str]]:

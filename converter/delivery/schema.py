@@ -48,6 +48,7 @@ def manifest_schema() -> dict[str, Any]:
                 file={"const": UPDATE},
                 size=_COUNT,
                 sha256=_SHA256,
+                previous={"type": "array", "items": _SHA256, "description": "sums of the manifests it stands on"},
             ),
             "rows": _closed(
                 "rows of the sources: read = converted + rejected + skipped, per source and in total",
