@@ -2,21 +2,25 @@
 
 Results come back in the order of the tasks, whatever the number of workers, and only a window of tasks is under way:
 neither the order nor the memory depends on the size of the export. A worker that dies (killed, out of memory) loses
-nothing: its tasks are done again one by one, and the resident that kills a worker twice is named and left out.
+nothing: its tasks are done again one by one, and the resident that kills a worker twice is named and left out. So is
+one on which the program fails: a defect costs that resident, never the run.
 """
 
 from __future__ import annotations
 
 import os
 import signal
+import traceback
 from collections import deque
 from collections.abc import Generator, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from itertools import islice
 from multiprocessing import get_context
+from pathlib import Path
 
-from converter.conversion import Converted, Plan, ResidentConverter, Task
+from converter.conversion import Converted, Failed, Plan, ResidentConverter, Task
+from converter.diagnostics import ConverterError
 
 __all__ = ["converted"]
 
@@ -30,10 +34,11 @@ _WINDOW = 4
 Batch = list[Task]
 
 
-def converted(plan: Plan, tasks: Iterator[Task], workers: int | None) -> Iterator[tuple[Task, Converted | None]]:
-    """Each task with its result, in order; None for a task that killed its worker twice.
+def converted(plan: Plan, tasks: Iterator[Task], workers: int | None) -> Iterator[tuple[Task, Converted | Failed]]:
+    """Each task with its result, in order; Failed for one that killed its worker twice, or that the program fails on.
 
-    ``workers`` None means one per processor. A single worker is this process. Exceptions of a task pass through.
+    ``workers`` None means one per processor. A single worker is this process. ConverterError of a task, which concerns
+    the whole run, passes through.
     """
     count = workers if workers is not None else os.cpu_count() or 1
     first = list(islice(tasks, _HANDFUL)) if count > 1 else []
@@ -48,10 +53,20 @@ def _chained(first: Batch, rest: Iterator[Task]) -> Iterator[Task]:
     yield from rest
 
 
-def _here(plan: Plan, tasks: Iterator[Task]) -> Iterator[tuple[Task, Converted]]:
+def _here(plan: Plan, tasks: Iterator[Task]) -> Iterator[tuple[Task, Converted | Failed]]:
     converter = ResidentConverter(plan)
     for task in tasks:
-        yield task, converter.convert(task)
+        yield task, _attempt(converter, task)
+
+
+def _attempt(converter: ResidentConverter, task: Task) -> Converted | Failed:
+    try:
+        return converter.convert(task)
+    except ConverterError:
+        raise
+    except Exception as bug:  # the text of a bug may quote a cell: its type and place do not
+        frame = traceback.extract_tb(bug.__traceback__)[-1]
+        return Failed(f"{type(bug).__name__}, {Path(frame.filename).name}:{frame.lineno}")
 
 
 def _batches(tasks: Iterator[Task]) -> Iterator[Batch]:
@@ -79,9 +94,9 @@ def _start(plan: Plan) -> None:
     _converter = ResidentConverter(plan)
 
 
-def _convert(batch: Batch) -> list[Converted]:
+def _convert(batch: Batch) -> list[Converted | Failed]:
     assert _converter is not None
-    return [_converter.convert(task) for task in batch]
+    return [_attempt(_converter, task) for task in batch]
 
 
 # ---------------------------------------------------------------------------------------------- in the main process
@@ -92,9 +107,9 @@ def _pool(plan: Plan, workers: int) -> ProcessPoolExecutor:
     return ProcessPoolExecutor(workers, get_context("forkserver"), _start, (plan,))
 
 
-def _pooled(plan: Plan, batches: Iterator[Batch], workers: int) -> Iterator[tuple[Task, Converted | None]]:
+def _pooled(plan: Plan, batches: Iterator[Batch], workers: int) -> Iterator[tuple[Task, Converted | Failed]]:
     pool = _pool(plan, workers)
-    waiting: deque[tuple[Batch, Future[list[Converted]]]] = deque()
+    waiting: deque[tuple[Batch, Future[list[Converted | Failed]]]] = deque()
     try:
         for batch in batches:
             waiting.append((batch, _submit(pool, batch)))
@@ -106,11 +121,11 @@ def _pooled(plan: Plan, batches: Iterator[Batch], workers: int) -> Iterator[tupl
         pool.shutdown(wait=True, cancel_futures=True)
 
 
-def _submit(pool: ProcessPoolExecutor, batch: Batch) -> Future[list[Converted]]:
+def _submit(pool: ProcessPoolExecutor, batch: Batch) -> Future[list[Converted | Failed]]:
     try:
         return pool.submit(_convert, batch)
     except BrokenProcessPool as broken:
-        lost: Future[list[Converted]] = Future()
+        lost: Future[list[Converted | Failed]] = Future()
         lost.set_exception(broken)
         return lost
 
@@ -118,13 +133,13 @@ def _submit(pool: ProcessPoolExecutor, batch: Batch) -> Future[list[Converted]]:
 def _next(
     plan: Plan,
     pool: ProcessPoolExecutor,
-    waiting: deque[tuple[Batch, Future[list[Converted]]]],
+    waiting: deque[tuple[Batch, Future[list[Converted | Failed]]]],
     workers: int,
-) -> Generator[tuple[Task, Converted | None], None, ProcessPoolExecutor]:
+) -> Generator[tuple[Task, Converted | Failed], None, ProcessPoolExecutor]:
     """The results of the oldest batch; returns the pool to go on with."""
     batch, future = waiting.popleft()
     try:
-        results: list[Converted | None] = list(future.result())
+        results = future.result()
     except BrokenProcessPool:
         pool.shutdown(wait=True, cancel_futures=True)
         results = [_alone(plan, task) for task in batch]
@@ -136,10 +151,10 @@ def _next(
     return pool
 
 
-def _alone(plan: Plan, task: Task) -> Converted | None:
+def _alone(plan: Plan, task: Task) -> Converted | Failed:
     """One task in a process of its own."""
     with _pool(plan, 1) as pool:
         try:
             return pool.submit(_convert, [task]).result()[0]
         except BrokenProcessPool:
-            return None
+            return Failed("")

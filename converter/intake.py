@@ -17,7 +17,7 @@ from converter.mapping.loader import LoadedMapping
 from converter.mapping.values import Rule, column_index, compile_value
 from converter.mapping.walk import values
 from converter.model import SourceRow, Verdict
-from converter.sources import Table, open_table
+from converter.sources import Table, display_name, open_table
 from converter.spool import Spool
 
 __all__ = ["Intake", "SourceFile", "lookup_entries", "open_sources", "source_files"]
@@ -57,7 +57,7 @@ def source_files(tables: Mapping[str, Table], base: Path) -> list[SourceFile]:
                 digest = hashlib.file_digest(stream, "sha256").hexdigest()
             stat = path.stat()
             relative = path.relative_to(base) if path.is_relative_to(base) else Path(path.name)
-            found.append(SourceFile(name, relative.as_posix(), stat.st_size, digest, stat.st_mtime))
+            found.append(SourceFile(name, display_name(relative), stat.st_size, digest, stat.st_mtime))
     return found
 
 
@@ -188,6 +188,9 @@ class Intake:
             return None
         if document is not None and key is not None:
             first = self._spool.claim_document(number, f"document|{document.namespace}", key.value)
+            if first == number:
+                problems.append(Diagnostic("RUN-51", row.location()))
+                return None
             if first is not None and not self._is_grouped(document):
                 problems.append(Diagnostic("RUN-01", row.location(), {"line": self._spool.row(first).line}))
                 return None

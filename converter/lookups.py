@@ -32,7 +32,7 @@ class LookupFile:
     """Reads what :func:`write_lookups` wrote; ``None`` for a mapping without look-ups."""
 
     def __init__(self, path: Path | None) -> None:
-        self._db = None if path is None else sqlite3.connect(f"file:{path}?mode=ro", uri=True)
+        self._db = None if path is None else sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)
 
     def get(self, source: str, key_column: str, key: str) -> tuple[str, ...] | Ambiguous | None:
         """The cells of the one row with that key; None for no row."""

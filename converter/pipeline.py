@@ -13,6 +13,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass, field, replace
+from itertools import islice
 from pathlib import Path
 from typing import Any, Protocol
 from zoneinfo import ZoneInfo
@@ -20,7 +21,7 @@ from zoneinfo import ZoneInfo
 from converter import __version__
 from converter.cda import header_gaps
 from converter.clock import Clock, run_clock
-from converter.conversion import Converted, Limits, Plan, Task
+from converter.conversion import Converted, Failed, Limits, Plan, Task
 from converter.delivery import Delivery, FileWriter, NullWriter, limits_of, open_delivery
 from converter.diagnostics import ConverterError, Diagnostic, ExitCode, MappingError, Severity
 from converter.engine import converted
@@ -28,6 +29,7 @@ from converter.fhir import RELEASES
 from converter.intake import Intake, SourceFile, lookup_entries, open_sources, source_files
 from converter.lookups import LookupFile, write_lookups
 from converter.mapper.compiled import CompiledMapping
+from converter.mapper.gate import SITE_MARK
 from converter.mapper.identity import resident_digest
 from converter.mapping.loader import LoadedMapping, check_columns, custodian, establishment, load
 from converter.model import Verdict
@@ -79,6 +81,8 @@ class Run:
     faulty: int = 0
     unindexed: int = 0
     status: str = "failed"
+    #: What ended a failed run.
+    failure: ExitCode | None = None
 
     @property
     def rejected(self) -> int:
@@ -86,7 +90,9 @@ class Run:
 
     @property
     def exit_code(self) -> ExitCode:
-        """0, 1, 5 or 130 of a run that came to an end."""
+        """0, 1, 5 or 130 of a run that came to an end, else that of what ended it."""
+        if self.failure is not None:
+            return self.failure
         if self.status == "interrupted":
             return ExitCode.INTERRUPTED
         if self.faulty:
@@ -187,6 +193,12 @@ def _output(settings: Settings) -> Iterator[_Place]:
             yield _Place(delivery.work, delivery.writer, delivery)
 
 
+def _names(key: str) -> set[str]:
+    """What a resident may be asked for by: the number, with any site, or site and number."""
+    site, _, number = key.rpartition(SITE_MARK)
+    return {number, f"{site}/{number}"}
+
+
 class _Stages:
     """Steps 3 to 6 of one run."""
 
@@ -222,10 +234,12 @@ class _Stages:
                 spool.settle_rest("RUN-32")
                 self._report(spool)
                 raise
-            except ConverterError:
+            except Exception as stop:
                 self._run.status = "failed"
+                self._run.failure = stop.exit_code if isinstance(stop, ConverterError) else ExitCode.BUG
+                self._run.told.extend(stop.diagnostics if isinstance(stop, ConverterError) else ())
                 spool.settle_rest("RUN-32")
-                with contextlib.suppress(ConverterError):  # the first error is the one to tell
+                with contextlib.suppress(Exception):  # the first error is the one to tell
                     self._report(spool)
                 raise
 
@@ -285,36 +299,36 @@ class _Stages:
 
     def _chosen(self, spool: Spool) -> Iterator[str]:
         """Keys of the residents to convert: all, or those that options name."""
-        settings = self._run.settings
-        wanted = set(settings.residents)
-        count = 0
-        for key in spool.resident_keys():
-            if wanted and key not in wanted and key.rpartition("\x1f")[2] not in wanted:
-                continue
-            if settings.limit is not None and count >= settings.limit:
-                return
-            count += 1
-            yield key
+        limit = self._run.settings.limit
+        wanted = self._wanted()
+        named = (key for key in spool.resident_keys() if not wanted or wanted & _names(key))
+        return islice(named, limit)
+
+    def _wanted(self) -> set[str]:
+        """What --resident names, as keys are compared."""
+        return {self._compiled.residents.key.normalized(name.strip()) for name in self._run.settings.residents}
 
     def _refuse_unknown(self, spool: Spool) -> None:
         """A misspelt --resident must not look like a resident without documents."""
-        wanted = set(self._run.settings.residents)
-        known = (
-            {part for key in spool.resident_keys() for part in (key, key.rpartition("\x1f")[2])} if wanted else set()
-        )
-        if missing := wanted - known:
+        if not (wanted := self._wanted()):
+            return
+        for key in spool.resident_keys():
+            wanted -= _names(key)
+        if wanted:
             source = self._loaded.spec.residents.from_
-            raise MappingError(Diagnostic("RUN-16", None, {"count": len(missing), "source": source}))
+            raise MappingError(Diagnostic("RUN-16", None, {"count": len(wanted), "source": source}))
 
     @staticmethod
-    def _has_reject(result: Converted | None) -> bool:
-        return result is None or any(row.verdict is Verdict.REJECTED for row in result.outcome.rows)
+    def _has_reject(result: Converted | Failed) -> bool:
+        return isinstance(result, Failed) or any(row.verdict is Verdict.REJECTED for row in result.outcome.rows)
 
-    def _settle(self, spool: Spool, task: Task, result: Converted | None) -> None:
+    def _settle(self, spool: Spool, task: Task, result: Converted | Failed) -> None:
         run = self._run
-        if result is None:
+        if isinstance(result, Failed):
+            code, params = ("RUN-50", {"place": result.place}) if result.place else ("RUN-24", {})
             for _, spooled in task.rows:
-                spool.settle(spooled.id, Verdict.REJECTED, [Diagnostic("RUN-24", spooled.row.location())])
+                spool.settle(spooled.id, Verdict.REJECTED, [Diagnostic(code, spooled.row.location(), params)])
+            self._dropped.add(resident_digest(self._finess, task.key))
             run.faulty += 1
             return
         for row in result.outcome.rows:
@@ -411,5 +425,7 @@ class _Stages:
     def _write_record(self) -> None:
         import json
 
+        text = json.dumps(self._run.record(), ensure_ascii=False, indent=1)
         with self._place.writer.create_own("run.json") as stream:
-            stream.write(json.dumps(self._run.record(), ensure_ascii=False, indent=1).encode() + b"\n")
+            # A lone surrogate of a label becomes its JSON escape.
+            stream.write(text.encode("utf-8", "backslashreplace") + b"\n")

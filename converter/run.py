@@ -147,7 +147,8 @@ def _explained(entry: Entry, lang: str) -> list[str]:
         lines.append(f"Why: {entry.why}")
     if entry.clause:
         lines.append(f"Source: {entry.clause}")
-    return lines
+    # As the catalogue has it, parameters by their names; doubled braces are one.
+    return [line.replace("{{", "{").replace("}}", "}") for line in lines]
 
 
 def _entry_record(entry: Entry) -> dict[str, str]:

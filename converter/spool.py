@@ -63,6 +63,11 @@ class Sums:
         return self.read == self.converted + self.rejected + self.skipped
 
 
+def _plain(text: str | None) -> str | None:
+    """Text that SQLite takes: labels of columns and sheets may hold lone surrogates, as anything in a source may."""
+    return text if text is None or text.isascii() else text.encode("utf-8", "backslashreplace").decode()
+
+
 def _blob(text: str) -> bytes:
     # Keys may hold anything a cell may hold, lone surrogates included.
     return text.encode("utf-8", "surrogatepass")
@@ -96,7 +101,7 @@ class Spool:
         more = pickle.dumps((row.faults, row.broken, row.skip, row.notices)) if _has_more(row) else None
         self._db.execute(
             "INSERT INTO row (id, source, file, sheet, line, cells, more) VALUES (?,?,?,?,?,?,?)",
-            (number, row.source, row.file, row.sheet, row.line, marshal.dumps(row.cells), more),
+            (number, row.source, _plain(row.file), _plain(row.sheet), row.line, marshal.dumps(row.cells), more),
         )
         return number
 
@@ -174,7 +179,7 @@ class Spool:
             column = d.location.column if isinstance(d.location, SourceLocation) else None
             self._db.execute(
                 "INSERT INTO finding VALUES (?,?,?,?,?,?)",
-                (number, rank, d.code, d.severity.value, column, json.dumps(dict(d.params), ensure_ascii=False)),
+                (number, rank, d.code, d.severity.value, _plain(column), json.dumps(dict(d.params))),
             )
 
     def settle_rest(self, reason: str) -> int:

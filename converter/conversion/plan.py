@@ -13,7 +13,7 @@ from converter.delivery import ResidentEntry, Writer
 from converter.mapping.loader import LoadedMapping
 from converter.model import Header, Outcome, SpooledRow
 
-__all__ = ["OWN_ROW", "Change", "Converted", "Kind", "Limits", "Plan", "Task"]
+__all__ = ["OWN_ROW", "Change", "Converted", "Failed", "Kind", "Limits", "Plan", "Task"]
 
 #: The use under which the spool files the residents' own rows.
 OWN_ROW = -1
@@ -102,3 +102,10 @@ class Converted:
     kept: bool = False
     uses: Counter[tuple[str, str]] = field(default_factory=Counter)
     changes: tuple[Change, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """The program failed on a resident: the kind of exception and its place, or "" when its process died."""
+
+    place: str

@@ -11,7 +11,7 @@ from converter.mapping.values import Result, Rule, ValueContext, compile_conditi
 from converter.model import Header, PartialDate, Resident, SourceRow
 from converter.terminology import fold, fold_label
 
-__all__ = ["Gate", "KeyRule"]
+__all__ = ["SITE_MARK", "Gate", "KeyRule"]
 
 #: Between the site and the number in a key: a character that no cell may hold in a key (see `one_line`).
 SITE_MARK = "\x1f"

@@ -129,8 +129,12 @@ def _moment(parts: dict[str, str], zone: ZoneInfo, pivot: int | None) -> Moment:
         raise WrongDateError("DATE-03") from None
     if offset := parts.get("z"):
         return datetime.fromisoformat(moment.replace(tzinfo=None).isoformat() + offset)
-    # A local time that the clock change skips is moved by the gap, as clocks are; of a doubled one, the first counts.
-    return moment.astimezone(UTC).astimezone(zone)
+    try:
+        # A local time that the clock change skips is moved by the gap, as clocks are; of a doubled one, the first
+        # counts.
+        return moment.astimezone(UTC).astimezone(zone)
+    except OverflowError:  # the first hours of the year 1, the last of 9999
+        raise WrongDateError("DATE-02") from None
 
 
 def _year(parts: dict[str, str], pivot: int | None) -> int:

@@ -6,7 +6,7 @@ every decision that was not declared is stated (:attr:`Table.decisions`).
 
 from __future__ import annotations
 
-from converter.sources.opening import open_table
+from converter.sources.opening import display_name, open_table
 from converter.sources.table import Table
 
-__all__ = ["Table", "open_table"]
+__all__ = ["Table", "display_name", "open_table"]

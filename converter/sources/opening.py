@@ -26,7 +26,7 @@ from converter.terminology import fold
 if TYPE_CHECKING:
     from converter.mapping.schema import SourceSpec
 
-__all__ = ["open_table"]
+__all__ = ["display_name", "open_table"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +44,11 @@ class _File:
 
     name: str
     path: Path
+
+
+def display_name(path: Path) -> str:
+    """A path as text that every file and database takes: bytes of a name that are no UTF-8 show as escapes."""
+    return path.as_posix().encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
 
 
 def open_table(name: str, spec: SourceSpec, base: Path, labels: Sequence[str]) -> Table:
@@ -209,7 +214,7 @@ class _Files:
         else:
             params = {"count": len(kept), "left": len(regular) - len(kept)}
             decisions.append(Diagnostic("SRC-51", SourceLocation(item), params))
-        return [_File(p.relative_to(start).as_posix() if not root else p.as_posix(), p) for p in kept]
+        return [_File(display_name(p.relative_to(start) if not root else p), p) for p in kept]
 
     def _distinct(self, files: list[_File], reasons: list[Diagnostic]) -> list[_File]:
         seen: dict[tuple[int, int], str] = {}
