@@ -174,7 +174,7 @@ entryRelationship[@typeCode=COMP]/act[#3.94] 1""",
 id 1..* !null @root
 code 1 !null {_CODED} in:125
 {_COMPLETED}
-performer 1
+performer 1 @typeCode=PRF
 performer/assignedEntity 1 ~@classCode=ASSIGNED
 performer/assignedEntity/id 1..* @root @extension
 performer/assignedEntity/code 1 @code=GUAR @displayName @codeSystem=2.16.840.1.113883.5.110

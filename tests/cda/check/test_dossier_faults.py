@@ -74,6 +74,8 @@ FAULTS = [
     ('root="2.25.7102"', 'root="2.25.7101"', "CDAX-82", None),
     # coverage
     ('code="GEN-107"', 'code="GEN-105"', "CDAX-46", None),
+    ('<performer typeCode="PRF"><assignedEntity classCode="ASSIGNED">', '<performer><assignedEntity classCode="ASSIGNED">',
+     "CDAX-15", None),
     ('code="GUAR"', 'code="PAYOR"', "CDAX-43", None),
     ('<addr nullFlavor="UNK"/><telecom nullFlavor="UNK"/><representedOrganization>', "<representedOrganization>", "CDAX-11", None),
     (f"<representedOrganization><id {FINESS}/><name>Caisse", "<representedOrganization><name>Caisse", "CDAX-11", None),
