@@ -40,19 +40,24 @@ __all__ = [
 _SCHEMA = """
 PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF;
 CREATE TABLE document (identifier TEXT PRIMARY KEY, clock TEXT, size INTEGER, hash TEXT, content TEXT, rest TEXT,
-                       resident TEXT, source TEXT, file TEXT, entry INTEGER, server TEXT) WITHOUT ROWID;
+                       resident TEXT, source TEXT, delivery INTEGER, file TEXT, entry INTEGER, server TEXT)
+             WITHOUT ROWID;
 """
 
 
 @dataclass(frozen=True, slots=True)
 class EarlierDelivery:
-    """The head of a manifest: release, clock (ISO 8601, aware), whether it was complete, SHA-256 of the manifest."""
+    """The head of a manifest: release, clock (ISO 8601, aware), whether it was complete, SHA-256 of the manifest.
+
+    ``bases``: those of the manifests that an update stands on.
+    """
 
     folder: Path
     release: str
     clock: str
     complete: bool
     sha256: str
+    bases: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,8 +95,9 @@ class EarlierCounts:
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """Where a document was handed over first: file and entry (from 0), and the receiver's id for it."""
+    """Where a document was handed over first: delivery, file and entry (all from 0), and the receiver's id for it."""
 
+    delivery: int
     file: str
     entry: int
     server: str | None
@@ -120,8 +126,9 @@ def read_head(folder: Path) -> EarlierDelivery:
             raise BadManifestError("another kind or version of manifest")
         if any(faults(head, head_schema())):
             raise BadManifestError("members are missing or of another shape")
-        clock = _clock(head["date"])
-        return EarlierDelivery(folder, head["release"], clock.isoformat(), head["complete"], sha256_of(path))
+        clock = _clock(head["date"]).isoformat()
+        bases = tuple(head["update"]["previous"]) if "update" in head else ()
+        return EarlierDelivery(folder, head["release"], clock, head["complete"], sha256_of(path), bases)
 
 
 def delivered_files(folder: Path) -> Iterator[dict[str, Any]]:
@@ -145,9 +152,9 @@ def write_earlier(path: Path, deliveries: Sequence[tuple[EarlierDelivery, Answer
     try:
         db.executescript(_SCHEMA)
         db.execute("BEGIN")
-        for delivery, answers in deliveries:
+        for number, (delivery, answers) in enumerate(deliveries):
             for record in delivered_files(delivery.folder):
-                _add_file(db, record, delivery, answers, counts)
+                _add_file(db, record, (number, delivery.clock), answers, counts)
         db.execute("COMMIT")
     finally:
         db.close()
@@ -157,10 +164,11 @@ def write_earlier(path: Path, deliveries: Sequence[tuple[EarlierDelivery, Answer
 def _add_file(
     db: sqlite3.Connection,
     record: Mapping[str, Any],
-    delivery: EarlierDelivery,
+    delivery: tuple[int, str],
     answers: Answers,
     counts: EarlierCounts,
 ) -> None:
+    """``delivery``: its number and clock."""
     documents = record["documents"]
     found = answers(record["file"], [d["masterIdentifier"] for d in documents])
     for number, (document, answer) in enumerate(zip(documents, found, strict=True)):
@@ -172,20 +180,21 @@ def _add_file(
         marks = document.get("marks", {})
         row = (
             document["masterIdentifier"],
-            delivery.clock,
+            delivery[1],
             document["size"],
             document["hash"],
             marks.get("content"),
             marks.get("rest"),
             record["resident"],
             json.dumps(document["source"]),
+            delivery[0],
             record["file"],
             number,
             answer.server if answer else None,
         )
         # A patch is another state of a document: where that was handed over first, and its id there, stay as they are.
         db.execute(
-            "INSERT INTO document VALUES (?,?,?,?,?,?,?,?,?,?,?) ON CONFLICT DO UPDATE SET clock=excluded.clock,"
+            "INSERT INTO document VALUES (?,?,?,?,?,?,?,?,?,?,?,?) ON CONFLICT DO UPDATE SET clock=excluded.clock,"
             " size=excluded.size, hash=excluded.hash, content=excluded.content, rest=excluded.rest,"
             " source=excluded.source, server=coalesce(excluded.server, server)",
             row,
@@ -207,14 +216,18 @@ class EarlierFile:
 
     def origin(self, identifier: str) -> Origin:
         """KeyError for a document that was never handed over."""
-        row = self._db.execute("SELECT file, entry, server FROM document WHERE identifier=?", (identifier,)).fetchone()
+        query = "SELECT delivery, file, entry, server FROM document WHERE identifier=?"
+        row = self._db.execute(query, (identifier,)).fetchone()
         if row is None:
             raise KeyError(identifier)
         return Origin(*row)
 
     def rest(self, seen: Callable[[str], bool]) -> Iterator[Gone]:
         """Documents that ``seen`` does not know, by resident."""
-        query = "SELECT identifier, resident, source, file, entry, server FROM document ORDER BY resident, file, entry"
+        query = (
+            "SELECT identifier, resident, source, delivery, file, entry, server FROM document"
+            " ORDER BY resident, delivery, file, entry"
+        )
         for identifier, resident, source, *origin in self._db.execute(query):
             if not seen(identifier):
                 yield Gone(identifier, resident, json.loads(source), Origin(*origin))
