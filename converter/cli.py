@@ -110,6 +110,22 @@ def convert(mapping: Path, console: Console, as_json: bool, **options: Any) -> E
     return run_convert(mapping, console, as_json=as_json, **options)
 
 
+@cli.command(cls=_Command)
+@click.argument("target", type=click.Path(exists=True, path_type=Path))
+@click.option("--release", help="Check against this release instead of the one that the manifest names.")
+@click.option("--workers", type=click.IntRange(1, 256), default=None, help="Processes; by default one per processor.")
+@_output_options
+def verify(target: Path, console: Console, as_json: bool, release: str | None, workers: int | None) -> ExitCode:
+    """Example: dui verify delivery/
+
+    Checks a delivery, or one bundle or DocumentReference, as sender or receiver: manifest and sums, the guide's
+    profiles, every attachment and the document inside. Nothing is changed.
+    """
+    from converter.verify import run_verify
+
+    return run_verify(target, console, as_json=as_json, release=release, jobs=workers)
+
+
 def _part_bytes(ctx: click.Context, param: click.Parameter, value: str | None) -> int | None:
     from converter.sealing import part_bytes
 
