@@ -353,6 +353,28 @@ TREE: dict[str, tuple[str, Change]] = {
     "subject of a server": ("DR-21", put(f"{R}.subject", {"reference": "Patient/1"})),
     "subject a person of care": ("DR-22", put(f"{R}.subject", {"reference": "#author"})),
     "subject an organization": ("DR-22", put(f"{R}.subject", {"type": "Organization", "identifier": {"value": "1"}})),
+    "subject an organization on a server": (
+        "DR-22",
+        put(f"{R}.subject", {"reference": "https://example.org/fhir/Organization/1"}),
+    ),
+    "subject a version of an organization on a server": (
+        "DR-22",
+        put(f"{R}.subject", {"reference": "https://example.org/fhir/Organization/1/_history/2"}),
+    ),
+    "subject of the bundle of another type": (
+        "DR-22",
+        both(
+            add(
+                "entry",
+                {
+                    "fullUrl": OTHER_UUID,
+                    "resource": {"resourceType": "Organization", "name": "x"},
+                    "request": {"method": "POST", "url": "Organization"},
+                },
+            ),
+            put(f"{R}.subject", {"reference": OTHER_UUID}),
+        ),
+    ),
     "subject type differs": ("DR-24", put(f"{R}.subject.type", "Group")),
     "subject a list": ("DR-05", put(f"{R}.subject", lambda v: [v])),
     "subject a text": ("DR-05", put(f"{R}.subject", "#resident")),
@@ -472,6 +494,10 @@ TREE: dict[str, tuple[str, Change]] = {
         "DR-71",
         put(f"{R}.extension", [{"url": "http://example.org/x", "valueQuantity": {"value": 1, "code": "kg"}}]),
     ),
+    "extension period reversed": (
+        "DR-71",
+        put(f"{R}.extension", [{"url": "http://example.org/x", "valuePeriod": {"start": "2022", "end": "2021"}}]),
+    ),
     "extension bad url": ("DR-10", put(f"{R}.extension", [{"url": "http://example.org/x", "valueUrl": "a b"}])),
     "extension bad oid": ("DR-10", put(f"{R}.extension", [{"url": "http://example.org/x", "valueOid": "1.2.3"}])),
     "extension bad uuid": ("DR-10", put(f"{R}.extension", [{"url": "http://example.org/x", "valueUuid": "x"}])),
@@ -507,6 +533,7 @@ TREE: dict[str, tuple[str, Change]] = {
         "DR-10",
         put(f"{R}.text", _text("x", whole='<p xmlns="http://www.w3.org/1999/xhtml">{}</p>')),
     ),
+    "narrative with an entity of HTML": ("DR-10", put(f"{R}.text", _text("x&nbsp;y"))),
     "narrative with entities": ("DR-10", put(f"{R}.text", _text("x", whole='<!DOCTYPE d [<!ENTITY a "b">]>' + DIV))),
     # ------------------------------------------------------------------------------------------------- content
     "no content": ("DR-02", drop(f"{R}.content")),

@@ -221,7 +221,7 @@ VALID: dict[str, mutants.Change] = {
         f"{mutants.R}.text",
         {
             "status": "generated",
-            "div": '<div xmlns="http://www.w3.org/1999/xhtml" lang="fr"><p class="a">Résumé&nbsp;: <b>x</b></p></div>',
+            "div": '<div xmlns="http://www.w3.org/1999/xhtml" lang="fr"><p class="a">Résumé &amp; suite\u00a0: <b>x</b></p></div>',
         },
     ),
     "a fraction of a second": mutants.put(f"{mutants.R}.date", "2026-03-02T09:30:00.123456+01:00"),

@@ -38,7 +38,7 @@ def _invariants(value: Any, path: str, rules: _Rules, findings: Findings, kind: 
 
 def _period_reversed(value: dict[str, Any], kind: str) -> bool:
     start, end = value.get("start"), value.get("end")
-    if kind not in ("period", "during") or not isinstance(start, str) or not isinstance(end, str):
+    if kind not in ("period", "during", "valuePeriod") or not isinstance(start, str) or not isinstance(end, str):
         return False
     both = instant_of(start), instant_of(end)
     if both[0] is not None and both[1] is not None:

@@ -14,6 +14,7 @@ __all__ = ["check_contained", "check_local", "check_remote"]
 
 _RELATIVE = re.compile(r"(?P<type>[A-Z][A-Za-z]+)/(?P<id>[A-Za-z0-9\-.]{1,64})(?:/_history/[A-Za-z0-9\-.]{1,64})?")
 _ABSOLUTE = re.compile(r"https?://\S+")
+_ON_A_SERVER = re.compile(r"\S+/(?P<type>[A-Z][A-Za-z]+)/[A-Za-z0-9\-.]{1,64}(?:/_history/[A-Za-z0-9\-.]{1,64})?")
 _URN = re.compile(
     r"urn:uuid:[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|urn:oid:[0-2](?:\.(?:0|[1-9][0-9]*))+", re.ASCII
 )
@@ -124,6 +125,8 @@ def check_remote(reference: FoundReference, entries: Mapping[str, str], findings
         _check_target(reference, relative["type"], findings)
     elif _ABSOLUTE.fullmatch(literal):
         findings.add("DR-30", path)
+        if (there := _ON_A_SERVER.fullmatch(literal)) and there["type"] in resource_types():
+            _check_target(reference, there["type"], findings)
     elif "?" in literal and literal.partition("?")[0] in resource_types():
         findings.add("DR-30", path)  # conditional reference: the receiver looks it up
     else:
