@@ -348,6 +348,9 @@ class RowReader:
         finish, make = self._finisher(), _maker(source, file, sheet)
         repeated = frozenset(cells[0] for cells in layout.above)
         blank = pending = first_blank = 0
+        # A row is handed over when the record after it is known; ``piece``: the record before was a piece of one.
+        held: SourceRow | None = None
+        piece = False
         for line, cells, trouble in grid.records():
             if line <= start:
                 continue
@@ -361,15 +364,28 @@ class RowReader:
                 if pending:
                     blank += pending
                     pending = 0
-                yield make(line, tuple(cells))
+                if held is not None:
+                    yield held
+                held = make(line, tuple(cells))
+                if piece:
+                    held, piece = _beside_piece(held), False
                 continue
             if not any(cells) and not (trouble and (trouble.broken or trouble.faults)):
                 pending += 1
                 first_blank = first_blank or line
+                if held is not None:
+                    yield held
+                held, piece = None, False
                 continue
             blank += pending
             pending = 0
-            yield finish(line, cells, trouble)
+            row = finish(line, cells, trouble)
+            cut = len(cells) == 1 < width and any(d.code == "SRC-30" for d in row.broken)
+            if held is not None:
+                yield _beside_piece(held) if cut else held
+            held, piece = _beside_piece(row) if piece else row, cut
+        if held is not None:
+            yield held
         self.blank, self.blank_from = _gaps(grid, start) if grid.sparse else (blank, first_blank)
 
     def _hidden_sheet(self) -> bool:
@@ -447,6 +463,14 @@ class RowReader:
         if self._place is not None:
             return self._place.get(raw)
         return raw if raw < len(self._header) else None
+
+
+def _beside_piece(row: SourceRow) -> SourceRow:
+    """The row, with the remark that a line beside it is a piece: a line break inside the first or the last field of a
+    row leaves the rest of it with its usual number of fields."""
+    if row.broken or row.skip:
+        return row
+    return replace(row, notices=(*row.notices, Diagnostic("SRC-84", row.location())))
 
 
 def _maker(source: str, file: str, sheet: str | None) -> Callable[[int, tuple[str, ...]], SourceRow]:

@@ -125,3 +125,55 @@ def test_with_fields_of_several_lines_around(
     lines = [written(LABELS, delimiter, quoting), *(written(row, delimiter, quoting) for row in data)]
     what, lines[damaged + 1] = pick.choice(list(pollutions(lines[damaged + 1], delimiter, pick)))
     check(tmp_path_factory.mktemp("polluted") / "polluted.csv", lines, data, damaged, what)
+
+
+@pytest.mark.parametrize("columns", [2, 3, 4])
+@pytest.mark.parametrize("delimiter", [";", "\t"])
+@pytest.mark.parametrize("quoting", [csv.QUOTE_MINIMAL, csv.QUOTE_ALL])
+def test_narrow_tables(tmp_path: Path, columns: int, delimiter: str, quoting: int) -> None:
+    data = [[row[0], *row[4 : 4 + columns - 1]] if columns < 4 else [row[0], *row[2:5]] for row in table(12, 3, True)]
+    labels = LABELS[:columns]
+    pick = random.Random(columns)
+    clean = [written(labels, delimiter, quoting), *(written(row, delimiter, quoting) for row in data)]
+    for damaged, row in enumerate(data):
+        if any("\n" in cell for cell in row):
+            continue
+        for what, line in pollutions(clean[damaged + 1], delimiter, pick):
+            lines = [*clean]
+            lines[damaged + 1] = line
+            check(tmp_path / "polluted.csv", lines, data, damaged, what)
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    seed=st.integers(0, 10**6),
+    delimiter=st.sampled_from(";,"),
+    quoting=st.sampled_from([csv.QUOTE_ALL, csv.QUOTE_MINIMAL]),
+)
+def test_a_row_cut_by_a_line_break(
+    tmp_path_factory: pytest.TempPathFactory, seed: int, delimiter: str, quoting: int
+) -> None:
+    """An exporter that does not quote its line breaks makes two pieces of a row: both are broken, or were quoted."""
+    pick = random.Random(seed)
+    data = table(15, seed, False)
+    damaged = pick.randrange(len(data))
+    lines = [written(LABELS, delimiter, quoting), *(written(row, delimiter, quoting) for row in data)]
+    line = lines[damaged + 1]
+    at = pick.randrange(1, len(line))
+    lines[damaged + 1] = line[:at] + "\n" + line[at:]
+    path = tmp_path_factory.mktemp("cut") / "a.csv"
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    found = list(open_table("s", SourceSpec.model_validate({"file": "a.csv"}), path.parent, LABELS[:3]).rows())
+    place = (damaged + 2, damaged + 3)
+    others = [row for row in found if row.line not in place]
+    assert [list(row.cells) for row in others] == [row for at, row in enumerate(data) if at != damaged]
+    assert not any(row.broken for row in others)
+    here = [row for row in found if row.line in place]
+    if len(here) == 1 and not here[0].broken:
+        # The break fell inside quotes, or at an end of a field.
+        assert "".join(here[0].cells).replace("\n", "").replace(" ", "") == "".join(data[damaged]).replace(" ", "")
+    else:
+        # A break inside the first or the last field leaves a row of the usual length, which says so.
+        assert here
+        assert all(row.broken or "SRC-84" in [d.code for d in row.notices] for row in here), lines[damaged + 1]
+        assert any(row.broken for row in here)

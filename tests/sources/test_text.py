@@ -378,3 +378,10 @@ def test_a_cell_longer_than_the_limit_is_a_fault(source: Open, tmp_path: Path, m
     monkeypatch.setattr("converter.sources.cleaning.MAX_CELL_CHARS", 100)
     write(tmp_path, "Id;Note\n1;" + "é" * 101 + "\u200b\n2;x\n")
     assert faults(source(["Id"], file="index.csv")) == {(2, 1): "CELL-10"}
+
+
+def test_rows_beside_a_piece_of_a_row_say_so(source: Open, tmp_path: Path) -> None:
+    write(tmp_path, "Id;Nom;Note\n1;a;b\n2;b;vu ce\nmatin\n3;c;d\n4;e;f\n\npage 1\n")
+    table = source(["Id"], file="index.csv")
+    assert broken(table) == {4: ["SRC-30"], 8: ["SRC-30"]}
+    assert {row.line: codes(row.notices) for row in table.rows() if row.notices} == {3: ["SRC-84"], 5: ["SRC-84"]}
