@@ -32,7 +32,7 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
-    """The checker needs lxml: it is imported by those who check."""
+    """The checker is imported by those who check: nobody else reads its tables."""
     if name == "CdaChecker":
         from converter.cda.check import CdaChecker
 

@@ -261,9 +261,18 @@ class CdaChecker:
             self._take_text()
         node = self._open
         assert node is not None
-        self._check(node)
+        if node.children or self._media is not None:
+            self._check(node)
+        else:
+            # Most elements have no children and look like thousands before them: what was sound stays sound.
+            leaf = (node.type, node.name, self._judged, not node.text, *node.attributes.items())
+            if leaf not in _SOUND:
+                before = self._findings.count
+                self._check(node)
+                if self._findings.count == before:
+                    _remember(leaf)
         self._open = node.parent
-        if self._body is not None and node.name in Body.ENDINGS:
+        if node.name in Body.ENDINGS and self._body is not None:
             self._body.ended(node)
             if node.name in {"entry", "section"}:
                 self._freed = self._tags
@@ -288,13 +297,6 @@ class CdaChecker:
         assert type_ is not None
         if self._media is not None and type_.name == "ED":
             self._end_media(node)
-        leaf: tuple[object, ...] | None = None
-        if not children:
-            # Most elements have no children and look like thousands before them: what was sound stays sound.
-            leaf = (type_, node.name, self._judged, not node.text, *attributes.items())
-            if leaf in _SOUND:
-                return
-        before = self._findings.count
         names = tuple([child.name for child in children])
         found = shape(type_, tuple(attributes), names)
         for fault in found.faults:
@@ -312,8 +314,6 @@ class CdaChecker:
             self._check_data(node, type_)
             if names.count("telecom") > 1:
                 check_telecoms(node, self._findings)
-        if leaf is not None and self._findings.count == before:
-            _remember(leaf)
 
     def _check_data(self, node: Node, type_: Type) -> None:
         attributes = node.attributes
