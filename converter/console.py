@@ -70,8 +70,10 @@ class Console:
         self._rich.print(text)
 
     def diagnostics(self, found: Iterable[Diagnostic]) -> None:
-        """One line each: severity, place, code, what is wrong, what to do. Shown even with ``-q``."""
+        """One line each: severity, place, code, what is wrong, what to do. Shown even with ``-q``, notices excepted."""
         for d in found:
+            if self.quiet and d.severity is Severity.NOTICE:
+                continue
             self._rich.print(Text.assemble((d.severity.value, _STYLE[d.severity]), ": ", d.text(self.lang)))
 
     def table(self, head: Sequence[str], rows: Iterable[Sequence[object]]) -> None:

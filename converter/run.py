@@ -10,7 +10,7 @@ from typing import Any
 from converter import __version__
 from converter.clock import Clock
 from converter.console import Console
-from converter.diagnostics import Diagnostic, ExitCode, Severity, closest
+from converter.diagnostics import Diagnostic, ExitCode, closest
 from converter.diagnostics.catalogue import Entry, entries
 from converter.intake import SourceFile
 from converter.mapping.loader import LoadedMapping
@@ -37,8 +37,7 @@ class _Watcher:
         say("Dry run: nothing is written." if self._settings.dry_run else f"Output: {self._settings.output}")
 
     def told(self, found: Iterable[Diagnostic]) -> None:
-        # Notices state decisions: they are shown, since a run says what it decided; in the record they all are.
-        self._console.diagnostics(d for d in found if d.severity is not Severity.NOTICE or not self._console.quiet)
+        self._console.diagnostics(found)
 
     def progress(self, what: str, total: int) -> AbstractContextManager[Callable[[], None]]:
         return self._console.progress(what, total)

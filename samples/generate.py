@@ -220,8 +220,8 @@ def ime(folder: Path) -> None:
     ]
     sheets["Couvertures"] = [
         ["N° usager", "N°", "Nature", "Régime", "Organisme", "SIREN", "Assuré", "Début", "Fin", "Contrat"],
-        ["U-1", "C1", "AMO", "PUMa", "Caisse inventée", "732829320", "Enfant", day(1, 1, 2020), day(31, 12, 2026), None],
-        ["U-2", "C2", "AMO", "PUMa", "Caisse inventée", "732829320", "Lui-même", day(1, 1, 2021), None, "K-77"],
+        ["U-1", "C1", "AMO", "AME", "Caisse inventée", "732829320", "Enfant", day(1, 1, 2020), day(31, 12, 2026), None],
+        ["U-2", "C2", "AMO", "AME", "Caisse inventée", "732829320", "Lui-même", day(1, 1, 2021), None, "K-77"],
     ]
     sheets["Séjours"] = [
         ["N° usager", "N° dossier", "Admission", "Entrée", "Mode d'entrée", "Sortie prévue", "Sortie", "Commentaire"],

@@ -92,3 +92,23 @@ def _parsed(path: Path) -> Any:
     if path.suffix == ".xml":
         return etree.tostring(etree.parse(path), method="c14n")
     return path.read_bytes()
+
+
+RELEASES = ("tddui-1.0.0-ballot", "tddui-1.0.1", "tddui-1.1.0", "cda-tddui-1.0.0", "cda-tddui-1.0.1")
+
+
+@pytest.mark.parametrize("release", RELEASES)
+@pytest.mark.parametrize(("case", "code"), CASES.items())
+def test_a_sample_converts_under_every_release(case: str, code: int, release: str, tmp_path: Path) -> None:
+    ran = dui("convert", SAMPLES / case / "mapping.yaml", "-o", tmp_path / "out", "--release", release)
+    assert ran.code == code, ran.err
+    manifest = json.loads((tmp_path / "out" / "manifest.json").read_text("utf-8"))
+    assert manifest["release"] == release
+    verdict = dui("verify", tmp_path / "out", "--json")
+    assert verdict.code == 0, verdict.err
+
+
+def test_every_release_is_tried() -> None:
+    from converter.fhir import RELEASES as KNOWN
+
+    assert set(RELEASES) == set(KNOWN)
