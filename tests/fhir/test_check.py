@@ -12,6 +12,8 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from converter.diagnostics import Diagnostic, ProductLocation
 from converter.diagnostics.catalogue import entries
@@ -271,6 +273,12 @@ def test_a_resource_about_to_be_written_lacks_only_what_streaming_adds() -> None
 # ------------------------------------------------------------------------------------------------------ the reader
 
 
+PLACES = ["entry", "entry.0", "entry.0.request", R, f"{R}.contained", f"{R}.contained.0.name", f"{R}.subject", C, A]
+PLACES += ["meta", f"{R}.content", f"{A}.data", f"{R}.masterIdentifier", f"{R}.type", "resourceType", f"{R}.extension"]
+NAMES = ["resourceType", "id", "meta", "profile", "extension", "url", "reference", "type", "coding", "code", "system"]
+NAMES += ["value", "contained", "content", "attachment", "data", "size", "hash", "entry", "_status", "name", "period"]
+
+
 class Slow(io.RawIOBase):
     """Gives a few bytes at a time: every boundary falls everywhere."""
 
@@ -295,16 +303,45 @@ def test_where_blocks_end_does_not_matter(step: int) -> None:
     assert (data.size, data.blanks, data.fault) == (len(cda(1)), True, "")
 
 
-@pytest.mark.parametrize("step", [1, 5, 1 << 20])
+@pytest.mark.parametrize("step", [3, 1 << 20])
 @pytest.mark.parametrize("name", mutants.TEXT)
 def test_broken_texts_are_caught_wherever_blocks_end(name: str, step: int) -> None:
     expected, change = mutants.TEXT[name]
     text = change(sample("tddui-1.1.0", 1))
     if step < 100 and len(text) > 100_000:
-        step = 4099  # as large as the text must be: byte by byte would take minutes
+        step = 1 << 16  # as large as the text must be: byte by byte would take minutes
     slow: BinaryIO = Slow(text, step)  # type: ignore[assignment]
     found = check_bundle(slow, RELEASES["tddui-1.1.0"])
     assert expected in [d.code for d in found if d.is_error]
+
+
+@given(st.data())
+def test_no_bytes_make_the_checker_fail(data: st.DataObject) -> None:
+    """Bytes overwritten, cut out or put in anywhere: findings or none, never an exception."""
+    text = bytearray(sample("tddui-1.1.0", 1))
+    for _ in range(data.draw(st.integers(1, 4))):
+        start = data.draw(st.integers(0, len(text) - 1))
+        text[start : start + data.draw(st.integers(0, 6))] = data.draw(
+            st.one_of(
+                st.binary(max_size=4), st.sampled_from([b'"', b"\\", b"{", b"}", b"[", b"]", b":", b",", b"null"])
+            )
+        )
+    found = check(bytes(text)).diagnostics
+    assert all(d.message("fr") and d.message("en") for d in found)
+
+
+@given(
+    st.recursive(
+        st.none() | st.booleans() | st.integers() | st.text(),
+        lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(NAMES), inner, max_size=4),
+        max_leaves=20,
+    ),
+    st.sampled_from(PLACES),
+)
+def test_no_value_makes_the_checker_fail(value: Any, place: str) -> None:
+    tree = parsed(sample("tddui-1.1.0", 1))
+    put(place, value)(tree)
+    assert isinstance(check(dumped(tree)).diagnostics, list)
 
 
 def test_what_leaves_the_reader_is_what_the_standard_parser_reads() -> None:

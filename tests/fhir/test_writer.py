@@ -50,6 +50,16 @@ def test_a_bundle_is_the_json_that_a_parser_would_make(release: str) -> None:
     }
 
 
+@pytest.mark.parametrize("release", sorted(RELEASES))
+def test_the_r4b_models_load_a_whole_bundle(release: str) -> None:
+    from fhir.resources.R4B.bundle import Bundle
+
+    loaded = Bundle.model_validate(parsed(sample(release)))
+    assert [entry.resource.masterIdentifier.value for entry in loaded.entry] == [
+        document(n).identifier for n in range(1, len(loaded.entry) + 1)
+    ]
+
+
 def test_entries_keep_their_order_and_one_without_payload_is_written_as_it_stands() -> None:
     patient = {"resourceType": "Patient", "id": "a", "name": [{"family": "ESSAI"}]}
     tree = parsed(write((patient, None), (resource(1), payload(1)), (resource(2), payload(2))))
