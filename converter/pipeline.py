@@ -1,4 +1,4 @@
-"""One run of `convert`, in stage order. No rules of its own, and nothing is printed here.
+"""One run of `convert` or `update`, in stage order. No rules of its own, and nothing is printed here.
 
 1. load and check the mapping; 2. open the sources and check the mapping against them; 3. read every row once, grouped
 by resident; 4. convert resident by resident; 5. manifest and sums; 6. rejects and record. Until step 3 is done nothing
@@ -8,6 +8,7 @@ is written. A dry run is the same code with a writer that only counts.
 from __future__ import annotations
 
 import contextlib
+import signal
 import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
@@ -15,6 +16,7 @@ from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass, field, replace
 from itertools import islice
 from pathlib import Path
+from threading import Event, current_thread, main_thread
 from typing import Any, Protocol
 from zoneinfo import ZoneInfo
 
@@ -23,6 +25,7 @@ from converter.cda import header_gaps
 from converter.clock import Clock, run_clock
 from converter.conversion import Converted, Failed, Limits, Plan, Task
 from converter.delivery import Delivery, FileWriter, NullWriter, limits_of, open_delivery
+from converter.delivery.earlier import EarlierDelivery
 from converter.diagnostics import ConverterError, Diagnostic, ExitCode, MappingError, Severity
 from converter.engine import converted
 from converter.fhir import RELEASES
@@ -39,6 +42,7 @@ from converter.settings import Settings
 from converter.sources import Table
 from converter.spool import Spool, Sums
 from converter.unindexed import too_large, unindexed
+from converter.update import Update, earlier_deliveries
 
 __all__ = ["Observer", "Run", "convert"]
 
@@ -80,6 +84,8 @@ class Run:
     bytes: int = 0
     faulty: int = 0
     unindexed: int = 0
+    #: Of an update: what became of the documents.
+    changes: dict[str, int] | None = None
     status: str = "failed"
     #: What ended a failed run.
     failure: ExitCode | None = None
@@ -122,6 +128,7 @@ class Run:
             "documents": self.documents,
             "bundles": {"count": self.bundles, "bytes": self.bytes},
             "unindexed": self.unindexed,
+            **({} if self.changes is None else {"update": self.changes}),
             "codes": [
                 {"verdict": v.value, "severity": level, "code": code, "count": n}
                 for (v, level, code), n in sorted(self.codes.items())
@@ -149,6 +156,7 @@ def convert(settings: Settings, observer: Observer) -> Run:
     problems = check_columns(loaded, headers)
     if any(d.is_error for d in problems):
         raise MappingError([d for d in problems if d.is_error])
+    earlier = earlier_deliveries(settings, loaded.spec.release)
     output = loaded.spec.output
     declared = output.preset is not None or output.max_bundle_bytes is not None
     run.limits = Limits(*limits_of(output.preset, output.max_bundle_bytes, output.max_entries), declared)
@@ -162,9 +170,20 @@ def convert(settings: Settings, observer: Observer) -> Run:
     observer.started(loaded, run.files, run.clock)
     gaps = header_gaps(establishment(loaded.spec), None, custodian(loaded.spec))
     _tell(run, observer, [*loaded.warnings, *problems, *gaps])
-    with _output(settings) as place:
-        _Stages(run, observer, tables, place).all()
+    with _output(settings) as place, _update(run, earlier, place) as update:
+        _Stages(run, observer, tables, place, update).all()
     return run
+
+
+@contextlib.contextmanager
+def _update(run: Run, earlier: list[EarlierDelivery], place: _Place) -> Iterator[Update | None]:
+    """What an update compares with; None for a run that makes a whole delivery."""
+    if not earlier:
+        yield None
+        return
+    assert run.loaded is not None
+    with contextlib.closing(Update(earlier, run.settings, run.loaded.spec.residents.from_, place.work)) as update:
+        yield update
 
 
 def _tell(run: Run, observer: Observer, found: Iterable[Diagnostic]) -> None:
@@ -193,6 +212,30 @@ def _output(settings: Settings) -> Iterator[_Place]:
             yield _Place(delivery.work, delivery.writer, delivery)
 
 
+@contextlib.contextmanager
+def _interruptible(halt: Event) -> Iterator[list[int]]:
+    """The first Ctrl-C sets ``halt``: what is under way is finished and told. A second one stops at once.
+
+    Gives a list that then holds the signal. Only a main thread gets signals; elsewhere nothing changes.
+    """
+    came: list[int] = []
+    if current_thread() is not main_thread():
+        yield came
+        return
+    before = signal.getsignal(signal.SIGINT)
+
+    def stop(number: int, _: object) -> None:
+        came.append(number)
+        halt.set()
+        signal.signal(signal.SIGINT, before)
+
+    signal.signal(signal.SIGINT, stop)
+    try:
+        yield came
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
 def _names(key: str) -> set[str]:
     """What a resident may be asked for by: the number, with any site, or site and number."""
     site, _, number = key.rpartition(SITE_MARK)
@@ -202,10 +245,12 @@ def _names(key: str) -> set[str]:
 class _Stages:
     """Steps 3 to 6 of one run."""
 
-    def __init__(self, run: Run, observer: Observer, tables: dict[str, Table], place: _Place) -> None:
+    def __init__(
+        self, run: Run, observer: Observer, tables: dict[str, Table], place: _Place, update: Update | None = None
+    ) -> None:
         assert run.loaded is not None
         assert run.clock is not None
-        self._run, self._observer, self._tables, self._place = run, observer, tables, place
+        self._run, self._observer, self._tables, self._place, self._update = run, observer, tables, place, update
         self._loaded = run.loaded
         self._headers = {name: table.header for name, table in tables.items()}
         self._lookups = self._write_lookups()
@@ -226,6 +271,8 @@ class _Stages:
             try:
                 Intake(self._compiled, spool).read(self._tables)
                 _tell(self._run, self._observer, self._decisions())
+                if self._update is not None:
+                    _tell(self._run, self._observer, self._update.told_before(bool(self._run.settings.answers)))
                 self._survey(spool)
                 self._convert(spool)
                 self._finish(spool)
@@ -274,18 +321,23 @@ class _Stages:
             self._lookups,
             settings.flow,
             settings.strict,
+            self._update.path if self._update else None,
+            3 in RELEASES[self._loaded.spec.release].flows,
         )
         self._refuse_unknown(spool)
         run.residents = spool.count_residents()
         run.status = "complete"
-        with self._observer.progress("Residents", run.residents) as step:
-            for task, result in converted(plan, self._tasks(spool), settings.workers):
+        halt = Event()
+        with _interruptible(halt) as interrupted, self._observer.progress("Residents", run.residents) as step:
+            for task, result in converted(plan, self._tasks(spool), settings.workers, halt):
                 self._settle(spool, task, result)
                 step()
-                if settings.fail_fast and self._has_reject(result):
+                if settings.fail_fast and run.status != "stopped" and self._has_reject(result):
                     run.status = "stopped"
                     _tell(run, self._observer, [Diagnostic("RUN-15")])
-                    break
+                    halt.set()
+        if interrupted:
+            raise KeyboardInterrupt
         if run.status == "stopped":
             spool.settle_rest("RUN-32")
         elif settings.is_partial:
@@ -324,6 +376,9 @@ class _Stages:
 
     def _settle(self, spool: Spool, task: Task, result: Converted | Failed) -> None:
         run = self._run
+        if self._update is not None:
+            digest = resident_digest(self._finess, task.key)
+            self._update.settled(digest, task, result if isinstance(result, Converted) else None)
         if isinstance(result, Failed):
             code, params = ("RUN-50", {"place": result.place}) if result.place else ("RUN-24", {})
             for _, spooled in task.rows:
@@ -388,9 +443,23 @@ class _Stages:
         run.lines = {s.source: line_ranges(spool.lines(s.source)) for s in run.sums}
         self._write_rejects(spool)
         delivery = self._place.delivery
+        if self._update is not None and run.status != "failed":
+            self._write_update(self._update, spool)
         if delivery is not None and run.status != "failed":
             delivery.finish(self._head(), self._delivered(spool, delivery))
         self._write_record()
+
+    def _write_update(self, update: Update, spool: Spool) -> None:
+        """The index of what changed, the residents included that this run did not come to and an earlier one did."""
+        delivery, every = self._place.delivery, (resident_digest(self._finess, k) for k in spool.resident_keys())
+        left = [digest for digest in every if not update.has_settled(digest)]
+        for digest in left if delivery else ():
+            assert delivery is not None
+            if (entry := delivery.previous(digest)) is not None:
+                update.recall(entry)
+        update.write(self._place.writer, self._loaded.spec.release, self._run.sums, left)
+        self._run.changes = update.record()
+        _tell(self._run, self._observer, update.told_after())
 
     def _write_rejects(self, spool: Spool) -> None:
         lines = ((f.source, f.diagnostic, f.cells) for f in spool.findings(Verdict.REJECTED) if f.diagnostic.is_error)
@@ -420,6 +489,7 @@ class _Stages:
             "date": run.clock.moment.isoformat(),
             "complete": run.status == "complete" and not run.settings.is_partial,
             "rows": accounting(run.sums),
+            **({"update": self._update.head} if self._update else {}),
         }
 
     def _write_record(self) -> None:

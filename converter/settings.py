@@ -10,7 +10,11 @@ __all__ = ["Settings"]
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """See ``dui convert --help`` for each field. ``workers`` None means one per processor."""
+    """See ``dui convert --help`` and ``dui update --help`` for each field. ``workers`` None: one per processor.
+
+    ``previous`` are deliveries to bring up to date (none: a whole delivery is made), ``answers`` the receiver's, in
+    the same order.
+    """
 
     mapping: Path
     output: Path
@@ -26,6 +30,8 @@ class Settings:
     strict: bool = False
     flow: int = 2
     report_lang: str = "fr"
+    previous: tuple[Path, ...] = ()
+    answers: tuple[Path, ...] = ()
 
     @property
     def is_partial(self) -> bool:
@@ -46,4 +52,6 @@ class Settings:
             "fail_fast": self.fail_fast,
             "strict": self.strict,
             "flow": self.flow,
+            "previous": len(self.previous),
+            "answers": len(self.answers),
         }

@@ -4,7 +4,7 @@ Residents are independent: the same function serves one process, many processes 
 but that resident's own files, each complete or absent.
 """
 
-from converter.conversion.plan import Converted, Failed, Limits, Plan, Task
+from converter.conversion.plan import Change, Converted, Failed, Kind, Limits, Plan, Task
 from converter.conversion.resident import ResidentConverter
 
-__all__ = ["Converted", "Failed", "Limits", "Plan", "ResidentConverter", "Task"]
+__all__ = ["Change", "Converted", "Failed", "Kind", "Limits", "Plan", "ResidentConverter", "Task"]
