@@ -63,8 +63,8 @@ _LATIN_9 = re.compile(rb"(?<=[a-zA-Z])\xbd(?=[a-z])|\xbd(?=uv|il|uf|d)|\xbc(?=[a
 #: How much a character speaks for French: frequent letters, letters, marks that French exports hold, other letters.
 _WEIGHTS = (
     dict.fromkeys("éèàêç", 1.0)
-    | dict.fromkeys("âîôûùëïœÉÈÀÇÊ’«»°€", 0.7)
-    | dict.fromkeys("ÂÎÔÛÙËÏŒüöäÿæ–—…²½‘“”\xa0•™®©³", 0.4)
+    | dict.fromkeys("âîôûùëïœŒÉÈÀÇÊ’«»°€", 0.7)
+    | dict.fromkeys("ÂÎÔÛÙËÏüöäÿæ–—…²½‘“”\xa0•™®©³", 0.4)
 )
 _LATIN = "ñóíáúãõåøßÑÓÍÁÚÃÕÅØÜÖÄŸìòÌÒýÝšžŠŽÆ"
 #: Signs of a wrong choice: a capital accent after a small letter, a small one beside a capital; and half as much a

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 import xlwt
+from xlwt.CompoundDoc import XlsDoc
 
 from converter.sources.biff import XlsWorkbook, rk_number
 from tests.sources.making import Cell, xlsb
@@ -146,7 +147,7 @@ def test_an_xls_whose_sheets_cannot_be_told_apart(
 def test_a_protected_xls_says_so(source: Open, tmp_path: Path) -> None:
     stream = _biff(b"\x09\x08", struct.pack("<HHHHII", 0x600, 5, 0, 0, 0, 0)) + _biff(b"\x2f\x00", bytes(54))
     stream += _biff(b"\x0a\x00", b"")
-    xlwt.CompoundDoc.XlsDoc().save(str(tmp_path / "a.xls"), stream + bytes(5000))
+    XlsDoc().save(str(tmp_path / "a.xls"), stream + bytes(5000))
     assert refusal(lambda: source(["Id"], file="a.xls")) == ["SRC-09"]
 
 
