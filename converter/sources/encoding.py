@@ -69,7 +69,7 @@ _WEIGHTS = (
 _LATIN = "ñóíáúãõåøßÑÓÍÁÚÃÕÅØÜÖÄŸìòÌÒýÝšžŠŽÆ"
 #: Signs of a wrong choice: a capital accent after a small letter, a small one beside a capital; and half as much a
 #: lone accented letter other than à.
-_IMPLAUSIBLE = re.compile("[a-zéèêç][ÀÂÄÇÉÈÊËÎÏÔÖÙÛÜŸŒÆÅÁÍÓÚ]|[éèêâîïôûùç][A-Z]|[A-Z][èêâîïûùç]")
+_IMPLAUSIBLE = re.compile("[a-zéèêç][ÀÂÄÇÉÈÊËÎÏÔÖÙÛÜŸŒÆÅÁÍÓÚ]|[éèêâîïôûùç][A-Z]|[A-Z][èêâîïûùç]|Œ[lrtmcpgq]")
 _LONE = re.compile("(?<![\\w'’])[éèêëîïûùçœÉÈÊËÎÏÛÙÇŒÚÓÍÁ](?![\\w'’])")
 #: French never has three accented letters in a row; other scripts read as French have little else.
 _FOREIGN = re.compile("[À-ÖØ-öø-ÿ]{3}")

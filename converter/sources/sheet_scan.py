@@ -33,7 +33,7 @@ _EMPTY_VALUE = re.compile(rb"<(?:\w+:)?v\b")
 _ALL_COLUMNS = 16384
 _UNUSUAL_STYLE = re.compile(rb"<\w+:row\b|<row[^>]*(?:='| =|= )|<c [^>]*(?:='| =|= )")
 _TWO_LETTERS = 26 + 26**2
-_THREE_LETTERS = re.compile(rb'"[A-Z]{3}\d')
+_THREE_LETTERS = re.compile(rb'r="[A-Z]{3}\d')
 #: By number of alphabets known (26 columns each): longer names. The literal first byte keeps these fast.
 _BEYOND = {at: re.compile(b'"[%c-Z][A-Z]\\d' % (64 + at)) for at in range(1, 27)}
 _FILLED = re.compile(rb"""<(?:\w+:)?c\b[^>]*?\br\s*=\s*["']([A-Z]{1,3})(\d+)["'][^>]*?(?<!/)>""")
