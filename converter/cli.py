@@ -7,6 +7,8 @@ inside the command that needs them: ``--help`` starts in a tenth of a second.
 
 from __future__ import annotations
 
+import contextlib
+import os
 import sys
 import traceback
 from collections.abc import Callable
@@ -81,22 +83,34 @@ def cli() -> None:
     """
 
 
+def _run_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Options of the commands that make a delivery."""
+    options = (
+        click.option(
+            "-o", "--output", type=_PATH, required=True, help="Folder of the delivery; made if it is not there."
+        ),
+        click.option("-n", "--dry-run", is_flag=True, help="Do everything but write."),
+        click.option("--release", help="Release of the guide, instead of the mapping's."),
+        click.option("--date", help="The run's clock (ISO date or date-time), not the mapping's or the sources'."),
+        click.option("--workers", type=click.IntRange(1, 256), help="Processes; by default one per processor."),
+        click.option("--limit", type=click.IntRange(1), help="Only the first N residents."),
+        click.option("--resident", "residents", multiple=True, help="Only this resident (its key); can be repeated."),
+        click.option("--force", is_flag=True, help="Redo what an earlier run completed."),
+        click.option("--prune", is_flag=True, help="Remove files of an earlier run that this run no longer makes."),
+        click.option("-x", "--fail-fast", is_flag=True, help="Stop at the first rejected row."),
+        click.option("--strict", is_flag=True, help="Treat warnings as errors."),
+        click.option("--flow", type=click.Choice(["1", "2"]), default="2", help="1: a file per document; 2: bundles."),
+        click.option("--report-lang", type=click.Choice(["fr", "en"]), default="fr", help="Language of rejects.csv."),
+        click.option("--log-file", type=_PATH, help="Where a traceback goes if the program fails."),
+    )
+    for option in reversed(options):
+        command = option(command)
+    return command
+
+
 @cli.command(cls=_Command)
 @click.argument("mapping", type=_FILE)
-@click.option("-o", "--output", type=_PATH, required=True, help="Folder of the delivery; made if it is not there.")
-@click.option("-n", "--dry-run", is_flag=True, help="Do everything but write.")
-@click.option("--release", help="Release of the guide, instead of the mapping's.")
-@click.option("--date", help="The run's clock (ISO date or date-time), instead of the mapping's or the sources'.")
-@click.option("--workers", type=click.IntRange(1, 256), default=None, help="Processes; by default one per processor.")
-@click.option("--limit", type=click.IntRange(1), default=None, help="Only the first N residents.")
-@click.option("--resident", "residents", multiple=True, help="Only this resident (its key); can be repeated.")
-@click.option("--force", is_flag=True, help="Redo what an earlier run completed.")
-@click.option("--prune", is_flag=True, help="Remove bundles of an earlier run that this run no longer makes.")
-@click.option("-x", "--fail-fast", is_flag=True, help="Stop at the first rejected row.")
-@click.option("--strict", is_flag=True, help="Treat warnings as errors.")
-@click.option("--flow", type=click.Choice(["1", "2"]), default="2", help="1: one file per document; 2: bundles.")
-@click.option("--report-lang", type=click.Choice(["fr", "en"]), default="fr", help="Language of the rejects file.")
-@click.option("--log-file", type=_PATH, default=None, help="Where a traceback goes if the program fails.")
+@_run_options
 @_output_options
 def convert(mapping: Path, console: Console, as_json: bool, **options: Any) -> ExitCode:
     """Example: dui convert samples/ime/mapping.yaml -o delivery/
@@ -108,6 +122,55 @@ def convert(mapping: Path, console: Console, as_json: bool, **options: Any) -> E
     from converter.run import run_convert
 
     return run_convert(mapping, console, as_json=as_json, **options)
+
+
+@cli.command(cls=_Command)
+@click.argument("mapping", type=_FILE)
+@click.option(
+    "--previous",
+    type=click.Path(exists=True, path_type=Path),
+    multiple=True,
+    required=True,
+    help="Delivery handed over earlier; repeat it for its updates, oldest first.",
+)
+@click.option(
+    "--answers",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    multiple=True,
+    help="What the receiver answered to it: one folder per --previous, in the same order.",
+)
+@_run_options
+@_output_options
+def update(mapping: Path, console: Console, as_json: bool, **options: Any) -> ExitCode:
+    """Example: dui update mapping.yaml --previous delivery/ --answers answers/ -o update/
+
+    Makes what an earlier delivery lacks: new documents as bundles, changed ones as JSON Patches (where the release has
+    no update flow: as new versions that replace the old ones). Unchanged documents are left out; what is gone from the
+    sources is listed, never deleted. update.json says what to send where.
+    """
+    from converter.run import run_convert
+
+    return run_convert(mapping, console, as_json=as_json, **options)
+
+
+@cli.command(cls=_Command)
+@click.argument("delivery", type=click.Path(exists=True, path_type=Path))
+@click.option(
+    "--answers",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    required=True,
+    help="Folder of the answers, each named as the file it answers (0a1b.json, 0a1b.response.json…).",
+)
+@_output_options
+def receipts(delivery: Path, console: Console, as_json: bool, answers: Path) -> ExitCode:
+    """Example: dui receipts delivery/ --answers answers/
+
+    Reads what the receiver's server answered to each file and says which documents it accepted, refused or never
+    answered. Exit code 0: all accepted; 1: some refused or missing; 3: the delivery or an answer cannot be read.
+    """
+    from converter.receipts import run_receipts
+
+    return run_receipts(delivery, answers, console, as_json=as_json)
 
 
 @cli.command(cls=_Command)
@@ -208,7 +271,24 @@ def explain(code: str | None, console: Console, as_json: bool) -> ExitCode:
 
 def main(argv: list[str] | None = None) -> NoReturn:
     """Run the command line and exit."""
-    sys.exit(int(_run(sys.argv[1:] if argv is None else argv)))
+    _occupy_streams()
+    code = _run(sys.argv[1:] if argv is None else argv)
+    try:
+        if sys.stdout is not None:
+            sys.stdout.flush()
+    except OSError:  # what could not be written was told; Python would try and tell it again
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    sys.exit(int(code))
+
+
+def _occupy_streams() -> None:
+    """Where a standard stream is closed, its number would go to the next file opened, and what a library prints into
+    that file."""
+    for number in range(3):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)
 
 
 def _run(argv: list[str]) -> int:
@@ -238,7 +318,15 @@ def _bug(bug: Exception, argv: list[str]) -> int:
     console = Console()
     console.warn(f"Bug: {type(bug).__name__} at {places[-1] if places else 'unknown place'}. Nothing half-written is")
     console.warn("left behind. Please report it with this line; it holds no personal data.")
-    log = argv[argv.index("--log-file") + 1 :][:1] if "--log-file" in argv else []
-    if log:
-        Path(log[0]).write_text("\n".join([f"dui {__version__} {type(bug).__name__}", *places]) + "\n", "utf-8")
+    if log := _log_file(argv):
+        with contextlib.suppress(OSError):
+            log.write_text("\n".join([f"dui {__version__} {type(bug).__name__}", *places]) + "\n", "utf-8")
     return ExitCode.BUG
+
+
+def _log_file(argv: list[str]) -> Path | None:
+    for argument, following in zip(argv, [*argv[1:], ""], strict=True):
+        name, equals, value = argument.partition("=")
+        if name == "--log-file" and (value if equals else following):
+            return Path(value if equals else following)
+    return None

@@ -44,7 +44,7 @@ class _Watcher:
 
 
 def run_convert(mapping: Path, console: Console, *, as_json: bool, **options: Any) -> ExitCode:
-    """`dui convert`."""
+    """`dui convert`, and `dui update`, which has `previous` among its options."""
     console.say(f"dui {__version__}")
     settings = Settings(
         mapping=mapping,
@@ -61,12 +61,15 @@ def run_convert(mapping: Path, console: Console, *, as_json: bool, **options: An
         strict=options["strict"],
         flow=int(options["flow"]),
         report_lang=options["report_lang"],
+        previous=tuple(options.get("previous", ())),
+        answers=tuple(options.get("answers", ())),
     )
     from converter.pipeline import convert
 
     run = convert(settings, _Watcher(console, settings))
     _show_codes(run.codes, console)
     _show_sums(run, console)
+    _show_changes(run, console)
     _show_next(run, settings, console)
     if as_json:
         console.json(run.record())
@@ -96,6 +99,17 @@ def _show_sums(run: Any, console: Console) -> None:
         f"{run.handed_over} of {run.residents} residents handed over{kept}: {run.documents} documents in "
         f"{run.bundles} files, {_bytes(run.bytes)}."
     )
+
+
+def _show_changes(run: Any, console: Console) -> None:
+    """Of an update: what became of the documents."""
+    if run.changes is not None:
+        found = run.changes
+        console.say(
+            f"Since the earlier delivery: {found['unchanged']} unchanged, {found['new']} new, "
+            f"{found['changed']} changed (patches), {found['replaced']} replaced, {found['vanished']} vanished, "
+            f"{found['notComparable']} not comparable."
+        )
 
 
 def _show_next(run: Any, settings: Settings, console: Console) -> None:
