@@ -22,7 +22,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 from rich.text import Text
 
-from converter.diagnostics import Diagnostic, Severity
+from converter.diagnostics import Diagnostic, OutputError, Severity
 
 __all__ = ["Console"]
 
@@ -41,7 +41,7 @@ class Console:
         _tolerate(sys.stdout)
         _tolerate(sys.stderr)
         colourless = not color or bool(os.environ.get("NO_COLOR")) or os.environ.get("TERM") == "dumb"
-        watched = sys.stderr.isatty() and os.environ.get("TERM") != "dumb"
+        watched = bool(sys.stderr and sys.stderr.isatty()) and os.environ.get("TERM") != "dumb"
         self._rich = RichConsole(
             stderr=True,
             no_color=colourless,
@@ -58,7 +58,7 @@ class Console:
     def say(self, text: str = "") -> None:
         """A line for the person."""
         if not self.quiet:
-            self._rich.print(text)
+            self._show(text)
 
     def detail(self, text: str) -> None:
         """A line that only ``-v`` shows."""
@@ -67,14 +67,14 @@ class Console:
 
     def warn(self, text: str) -> None:
         """A line that is shown even with ``-q``."""
-        self._rich.print(text)
+        self._show(text)
 
     def diagnostics(self, found: Iterable[Diagnostic]) -> None:
         """One line each: severity, place, code, what is wrong, what to do. Shown even with ``-q``, notices excepted."""
         for d in found:
             if self.quiet and d.severity is Severity.NOTICE:
                 continue
-            self._rich.print(Text.assemble((d.severity.value, _STYLE[d.severity]), ": ", d.text(self.lang)))
+            self._show(Text.assemble((d.severity.value, _STYLE[d.severity]), ": ", d.text(self.lang)))
 
     def table(self, head: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
         """Columns under their heads; the first column to the left, the others to the right."""
@@ -85,7 +85,12 @@ class Console:
             table.add_column(title, justify="left" if i == 0 else "right", overflow="fold")
         for row in rows:
             table.add_row(*(str(cell) for cell in row))
-        self._rich.print(table)
+        self._show(table)
+
+    def _show(self, what: Any) -> None:
+        """A terminal that is gone or full is no reason to end a run: what it would have shown is in the record."""
+        with contextlib.suppress(OSError):
+            self._rich.print(what)
 
     @contextlib.contextmanager
     def progress(self, what: str, total: int) -> Iterator[Callable[[], None]]:
@@ -113,16 +118,23 @@ class Console:
     # ------------------------------------------------------------------------------------------------- stdout
 
     def product(self, text: str) -> None:
-        """What the command was asked for."""
-        sys.stdout.write(text if text.endswith("\n") else text + "\n")
-        sys.stdout.flush()
+        """What the command was asked for. BrokenPipeError when nobody reads on, OutputError when it cannot go out."""
+        try:
+            if sys.stdout is None:
+                raise OSError
+            sys.stdout.write(text if text.endswith("\n") else text + "\n")
+            sys.stdout.flush()
+        except BrokenPipeError:
+            raise
+        except OSError:
+            raise OutputError(Diagnostic("RUN-52")) from None
 
     def json(self, value: Any) -> None:
         """The one JSON document of a command."""
         self.product(json.dumps(value, ensure_ascii=False, indent=2))
 
 
-def _tolerate(stream: TextIO) -> None:
+def _tolerate(stream: TextIO | None) -> None:
     """A console that cannot show a character shows another: it must not end the program (Windows cp1252)."""
     if isinstance(stream, io.TextIOWrapper):
         stream.reconfigure(errors="replace")

@@ -12,6 +12,7 @@ from datetime import datetime
 from pathlib import Path
 
 import img2pdf
+import pikepdf
 from openpyxl import Workbook
 from PIL import Image, ImageDraw
 
@@ -41,7 +42,11 @@ def pdf(*lines: str, pages: int = 1) -> bytes:
         buffer = io.BytesIO()
         page(*lines, f"page {n + 1}/{pages}").save(buffer, "PNG")
         images.append(buffer.getvalue())
-    return img2pdf.convert(images, creationdate=STAMP, moddate=STAMP, producer="exemple", nodate=True)
+    made = img2pdf.convert(images, creationdate=STAMP, moddate=STAMP, producer="exemple", nodate=True)
+    with pikepdf.open(io.BytesIO(made)) as document:
+        buffer = io.BytesIO()
+        document.save(buffer, deterministic_id=True)  # img2pdf's own /ID changes from run to run
+    return buffer.getvalue()
 
 
 def jpeg(*lines: str) -> bytes:
@@ -137,7 +142,8 @@ def ehpad(folder: Path) -> None:
     lines = []
     labels = iter(
         "Contrat de séjour;Grille AGGIR;Ordonnance;Projet perso;CR consultation;Biologie;Pièce d'identité;"
-        "Carte mutuelle;Courrier;Directives anticipées".split(";") * 4
+        "Carte mutuelle;Courrier;Directives anticipées".split(";")
+        * 4
     )
     makers = [("pdf", pdf), ("pdf", pdf), ("jpg", jpeg), ("tif", tiff), ("pdf", pdf)]
     number = 5000
