@@ -203,10 +203,21 @@ def said(**changes: Any) -> DocumentSummary:
     return replace(SAID, **changes)
 
 
-def test_a_document_passes_whole_through_its_checker() -> None:
+@pytest.mark.parametrize("step", [1, 3, 1 << 20])
+def test_a_document_passes_whole_through_its_checker(step: int) -> None:
     checker = Told(SAID)
-    assert codes(sample("tddui-1.1.0", 1), cda_check=lambda: checker) == []
-    assert checker.fed == cda(1)
+    slow: BinaryIO = Slow(sample("tddui-1.1.0", 1), step)  # type: ignore[assignment]
+    found = check_file(slow, RELEASES["tddui-1.1.0"], cda_check=lambda: checker)
+    assert (found.diagnostics, checker.fed) == ([], cda(1))
+
+
+def test_a_very_short_document_has_its_checker_too() -> None:
+    checker = Told(None)
+    text = changed(put(f"{A}.data", base64.b64encode(b"<a/>").decode()), drop(f"{A}.size"), drop(f"{A}.hash"))
+    tree = parsed(text)
+    del tree["entry"][1:]
+    assert "DR-50" in codes(dumped(tree), cda_check=lambda: checker)
+    assert checker.fed == b"<a/>"
 
 
 @pytest.mark.parametrize(
@@ -242,6 +253,40 @@ def test_the_documents_own_findings_are_handed_on_with_their_place() -> None:
     assert found[0].location == ProductLocation(
         "bundles/a.json", "Bundle.entry[0].resource.content[0].attachment.data > /ClinicalDocument/id"
     )
+
+
+@pytest.mark.parametrize(
+    ("media_type", "content", "agrees"),
+    [
+        ("text/plain", b"<3 bonjour", True),
+        ("text/plain", b"\xef\xbb\xbf<?xml version='1.0'?><a/>", False),
+        ("text/plain", b"%PDF-1.4", False),
+        ("text/plain", b"a\0b", False),
+        ("text/html", b"<html></html>", True),
+        ("application/octet-stream", b"%PDF-1.4", True),
+        ("application/vnd.oasis.opendocument.text", b"PK\x03\x04", True),
+        ("application/msword", b"%PDF-1.4", False),
+        ("image/tiff", b"MM\0*", True),
+        ("image/tiff", b"\xff\xd8\xff", False),
+        ("application/pdf", b"PDF", False),
+        ("image/svg+xml", b"<svg/>", True),
+        ("text/xml", b"", False),
+    ],
+)
+def test_first_bytes_against_the_media_type(media_type: str, content: bytes, agrees: bool) -> None:
+    text = changed(
+        put(f"{A}.contentType", media_type),
+        put(f"{A}.data", base64.b64encode(content).decode() or "TQ=="),
+        drop(f"{A}.size"),
+        drop(f"{A}.hash"),
+    )
+    assert ("DR-46" not in codes(text)) == agrees
+
+
+def test_a_document_under_a_vague_media_type_is_checked_all_the_same() -> None:
+    text = changed(put(f"{A}.contentType", "application/octet-stream"))
+    found = codes(text, cda_check=lambda: Told(said(code="11506-3")))
+    assert found.count("DR-47") == 1 and "DR-52" in found
 
 
 def test_a_document_that_is_no_xml_has_no_checker() -> None:
@@ -301,6 +346,7 @@ def test_where_blocks_end_does_not_matter(step: int) -> None:
     assert units[0].value["resource"]["description"] == 'a"\\é/\U0001f600'
     data = units[0].value["resource"]["content"][0]["attachment"]["data"]
     assert (data.size, data.blanks, data.fault) == (len(cda(1)), True, "")
+    assert (data.kind, data.head) == ("xml", cda(1)[:64])
 
 
 @pytest.mark.parametrize("step", [3, 1 << 20])

@@ -9,7 +9,7 @@ from typing import Any
 
 from converter import terminology
 from converter.diagnostics import Diagnostic, ProductLocation
-from converter.fhir.check.binary import Binary
+from converter.fhir.check.binary import KINDS, Binary
 from converter.fhir.check.findings import Findings, child
 from converter.fhir.check.paths import codings, values
 from converter.fhir.check.primitives import instant_of
@@ -56,14 +56,19 @@ def _check_content(attachment: dict[str, Any], data: Binary, path: str, findings
 
 
 def _agrees(media_type: str, data: Binary) -> bool:
-    """Whether the first bytes can be of this media type."""
-    if media_type in _XML_TYPES:
+    """Whether the first bytes can be of this media type. What nobody can tell agrees."""
+    if media_type in _XML_TYPES or media_type.endswith("+xml"):
         return data.kind == "xml"
-    if media_type in ("application/pdf", "image/jpeg", "image/tiff", "image/png", "image/gif", "text/rtf"):
+    if media_type in KINDS:
         return data.kind == media_type
-    if media_type == "text/plain":
-        return data.kind == "" and b"\0" not in data.head
-    return True
+    if media_type.startswith("text/") or media_type == "application/json":
+        return data.kind in ("", "xml") and b"\0" not in data.head and not _is_declared_xml(data)
+    # Office files are archives; beyond that, a file that says what it is says the same as its media type.
+    return media_type == "application/octet-stream" or data.kind in ("", "application/zip")
+
+
+def _is_declared_xml(data: Binary) -> bool:
+    return data.head.lstrip(b"\xef\xbb\xbf \t\r\n").startswith((b"<?xml", b"<ClinicalDocument"))
 
 
 # --------------------------------------------------------------------------------------------- the document inside
@@ -74,7 +79,8 @@ def _check_inside(
 ) -> None:
     """The document's own findings, and what both must say alike."""
     media_type = attachment.get("contentType")
-    if data.document is None or not isinstance(media_type, str) or "xml" not in media_type:
+    said = isinstance(media_type, str) and "xml" in media_type
+    if data.document is None or not (said or _is_declared_xml(data)):
         return
     place = child(path, "data")
     findings.diagnostics.extend(_placed(found, place, findings.file) for found in data.document.diagnostics)

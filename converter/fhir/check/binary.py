@@ -10,7 +10,7 @@ import pybase64
 
 from converter.payload import DocumentChecker, DocumentFindings
 
-__all__ = ["Binary", "kind_of"]
+__all__ = ["KINDS", "Binary", "kind_of"]
 
 _BLANKS = b" \t\r\n"
 _XML_STARTS = (b"<", b"\xef\xbb\xbf<", b"\xff\xfe", b"\xfe\xff")
@@ -25,6 +25,11 @@ _MAGIC = (
     (b"{\\rtf", "text/rtf"),
     (b"PK\x03\x04", "application/zip"),
 )
+
+#: First bytes that are looked at.
+_HEAD = 64
+#: Media types that first bytes can tell.
+KINDS = frozenset(kind for _, kind in _MAGIC)
 
 
 def kind_of(head: bytes) -> str:
@@ -43,7 +48,7 @@ class Binary:
     check when the content looks like XML.
     """
 
-    __slots__ = ("_checker", "_digest", "_left", "_open", "blanks", "document", "fault", "head", "size")
+    __slots__ = ("_checker", "_digest", "_held", "_left", "_open", "blanks", "document", "fault", "head", "size")
 
     def __init__(self, open_checker: Callable[[], DocumentChecker] | None = None) -> None:
         self.size = 0
@@ -55,6 +60,7 @@ class Binary:
         self._checker: DocumentChecker | None = None
         self._digest = hashlib.sha1(usedforsecurity=False)
         self._left = b""
+        self._held = b""
 
     @property
     def sha1(self) -> str:
@@ -94,6 +100,8 @@ class Binary:
             else:
                 self._decode(self._left, last=True)
         self._left = b""
+        if self._held:
+            self._begin()
         if self._checker is not None:
             self.document = self._checker.close()
 
@@ -125,14 +133,23 @@ class Binary:
         self._pass(decoded)
 
     def _pass(self, decoded: bytes) -> None:
-        if not self.size:
-            self.head = decoded[:64]
-            if self._open is not None and self.kind == "xml":
-                self._checker = self._open()
         self.size += len(decoded)
         self._digest.update(decoded)
+        if len(self.head) < _HEAD:
+            self.head += decoded[: _HEAD - len(self.head)]
         if self._checker is not None:
             self._checker.feed(decoded)
+        elif self._open is not None:
+            self._held += decoded
+            if len(self._held) >= _HEAD:
+                self._begin()
+
+    def _begin(self) -> None:
+        """Enough is known to tell whether this is a document; what was held back is its beginning."""
+        if self._open is not None and self.kind == "xml":
+            self._checker = self._open()
+            self._checker.feed(self._held)
+        self._open, self._held = None, b""
 
 
 _ALPHABET = set(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/=")
