@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -37,8 +37,6 @@ def run_verify(
 @contextmanager
 def _progress(console: Console) -> Iterator[Callable[[int], None]]:
     """A bar that opens once the number of files is known: reading the manifest's sums comes first."""
-    from contextlib import ExitStack
-
     with ExitStack() as open_bars:
         advance: list[Callable[[], None]] = []
 
@@ -73,7 +71,7 @@ def _show(result: VerifyResult, console: Console) -> None:
         console.say("Sound: no error found.")
         return
     first = next(iter(result.codes))
-    console.say("Faulty: this must not be handed over as it is." if not console.quiet else "")
+    console.warn("Faulty: this must not be handed over as it is.")
     console.say(f"Next: dui explain {first}")
 
 
