@@ -199,6 +199,12 @@ class Spool:
             if not row.broken:
                 yield row
 
+    def rejected(self) -> Iterator[SpooledRow]:
+        """Every rejected row, as read."""
+        query = "SELECT id, source, file, sheet, line, cells, more FROM row WHERE verdict=? ORDER BY id"
+        for columns in self._db.execute(query, (_RANK[Verdict.REJECTED],)):
+            yield _spooled(columns)
+
     def filed(self, use: int) -> Iterator[SourceRow]:
         """Rows that a rule uses, as read."""
         query = (

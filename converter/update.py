@@ -38,14 +38,17 @@ from converter.delivery.earlier import (
 )
 from converter.delivery.files import UPDATE
 from converter.diagnostics import Diagnostic, MappingError, OutputError, Severity
-from converter.model import Verdict
+from converter.mapper.compiled import CompiledMapping
+from converter.mapper.identity import number_mark
+from converter.model import SourceRow, SpooledRow, Verdict
 from converter.settings import Settings
-from converter.spool import Sums
 
 __all__ = ["UPDATE_SCHEMA", "Update", "earlier_deliveries"]
 
 UPDATE_SCHEMA = "dui-converter/update/1"
 _PLACEHOLDER = "{id}"
+#: The number of every dossier: a resident has one.
+DOSSIER = "dossier"
 _PATCH = "application/json-patch+json"
 _HOW = {
     "en": (
@@ -69,7 +72,9 @@ PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF;
 CREATE TABLE seen (identifier TEXT PRIMARY KEY) WITHOUT ROWID;
 CREATE TABLE unsure (identifier TEXT PRIMARY KEY) WITHOUT ROWID;
 CREATE TABLE resident (digest TEXT PRIMARY KEY) WITHOUT ROWID;
-CREATE TABLE rejected (digest TEXT, source TEXT, PRIMARY KEY (digest, source)) WITHOUT ROWID;
+CREATE TABLE rejected (row INTEGER PRIMARY KEY);
+CREATE TABLE number (mark TEXT, digest TEXT, PRIMARY KEY (mark, digest)) WITHOUT ROWID;
+CREATE TABLE unnumbered (source TEXT, digest TEXT, PRIMARY KEY (source, digest)) WITHOUT ROWID;
 CREATE TABLE change (record TEXT);
 """
 
@@ -94,18 +99,16 @@ def earlier_deliveries(settings: Settings, release: str) -> list[EarlierDelivery
 
 
 class Update:
-    """One per run, in the main process. ``path`` is what workers compare with."""
+    """One per run, in the main process. ``path`` is what workers compare with; ``work`` is for temporary files."""
 
-    def __init__(self, deliveries: Sequence[EarlierDelivery], settings: Settings, residents: str, work: Path) -> None:
-        """``residents`` is the source of the residents' own rows; ``work`` a folder for temporary files."""
+    def __init__(self, deliveries: Sequence[EarlierDelivery], settings: Settings, work: Path) -> None:
         self.path = work / "earlier.sqlite"
         self.counts: Counter[str] = Counter()
         self.head: dict[str, Any] = {}
-        self._deliveries, self._residents = deliveries, residents
+        self._deliveries = deliveries
         self._said: list[Diagnostic] = []
         self._found = self._compare_with(settings.answers)
         self._earlier = EarlierFile(self.path)
-        self._rejects: Counter[str] = Counter()
         self._db = sqlite3.connect(work / "compared.sqlite", isolation_level=None)
         self._db.executescript(_SCHEMA)
         self._db.execute("BEGIN")
@@ -151,16 +154,29 @@ class Update:
 
     # ------------------------------------------------------------------------------------------------- meanwhile
 
-    def settled(self, digest: str, task: Task, result: Converted | None) -> None:
+    def settled(self, digest: str, task: Task, result: Converted | None, compiled: CompiledMapping) -> None:
         """What became of a resident; None when the program failed on it."""
         self._db.execute("INSERT OR IGNORE INTO resident VALUES (?)", (digest,))
         rejected = {r.number for r in result.outcome.rows if r.verdict is Verdict.REJECTED} if result else None
         for spooled in {s.id: s for _, s in task.rows}.values():
             if rejected is None or spooled.id in rejected:
-                self._rejects[spooled.row.source] += 1
-                self._db.execute("INSERT OR IGNORE INTO rejected VALUES (?,?)", (digest, spooled.row.source))
+                self._db.execute("INSERT OR IGNORE INTO rejected VALUES (?)", (spooled.id,))
+                self._reject(spooled.row, digest, compiled)
         for change in result.changes if result else ():
             self._note(change)
+
+    def _reject(self, row: SourceRow, digest: str, compiled: CompiledMapping) -> None:
+        """A row that is rejected: its documents are still in the sources. ``digest`` is empty for a row of nobody."""
+        marks = {number_mark(compiled.loaded.spec.residents.from_, DOSSIER)} if digest else set()
+        for entrance in compiled.of_source(row.source):
+            if entrance.document is not None:
+                found = () if row.broken else entrance.document.number_marks(row)
+                marks.update(found)
+                if not found:
+                    self._db.execute("INSERT OR IGNORE INTO unnumbered VALUES (?,?)", (row.source, digest))
+        self._db.executemany("INSERT OR IGNORE INTO number VALUES (?,?)", [(mark, digest) for mark in marks])
+        if not digest and row.source == compiled.loaded.spec.residents.from_:
+            self._db.execute("INSERT OR IGNORE INTO unnumbered VALUES (?,?)", (row.source, digest))
 
     def has_settled(self, digest: str) -> bool:
         """Whether this run has come to a resident."""
@@ -209,12 +225,23 @@ class Update:
 
     # ------------------------------------------------------------------------------------------------- at the end
 
-    def write(self, writer: FileWriter | NullWriter, release: str, sums: Sequence[Sums], left: Collection[str]) -> None:
-        """``update.json``, and :attr:`head` for the manifest. ``left``: residents that the run did not come to."""
-        lost = {s.source for s in sums if s.rejected > self._rejects[s.source]}
+    def write(
+        self,
+        writer: FileWriter | NullWriter,
+        rejected: Iterable[SpooledRow],
+        left: Collection[str],
+        compiled: CompiledMapping,
+    ) -> None:
+        """``update.json``, and :attr:`head` for the manifest.
+
+        ``rejected`` are all rejected rows, ``left`` the residents that the run did not come to.
+        """
+        for spooled in rejected:
+            if not self._has("rejected", "row", spooled.id):
+                self._reject(spooled.row, "", compiled)
         digest, size = hashlib.sha256(), 0
         with writer.create_listed(UPDATE) as stream:
-            for line in self._lines(release, lost, set(left)):
+            for line in self._lines(compiled.loaded.spec.release, set(left)):
                 data = line.encode()
                 digest.update(data)
                 size += len(data)
@@ -222,14 +249,14 @@ class Update:
         previous = [d.sha256 for d in self._deliveries]
         self.head = {"file": UPDATE, "size": size, "sha256": digest.hexdigest(), "previous": previous}
 
-    def _lines(self, release: str, lost: set[str], left: set[str]) -> Iterator[str]:
+    def _lines(self, release: str, left: set[str]) -> Iterator[str]:
         previous = [{"date": d.clock, "manifest": d.sha256} for d in self._deliveries]
         head = {"schema": UPDATE_SCHEMA, "release": release, "how": _HOW, "previous": previous}
         yield "{\n" + "".join(f"{_dumps(name)}: {_dumps(value)},\n" for name, value in head.items())
         yield from self._list("changed", self._changes(Kind.CHANGED))
         yield from self._list("replaced", self._changes(Kind.REPLACED))
-        yield from self._list("vanished", self._gone(lost, left, sure=True))
-        yield from self._list("notComparable", self._gone(lost, left, sure=False))
+        yield from self._list("vanished", self._gone(left, sure=True))
+        yield from self._list("notComparable", self._gone(left, sure=False))
         yield f'"counts": {_dumps({name: self.counts[key] for name, key in _COUNTS.items()})}\n}}\n'
 
     @staticmethod
@@ -247,34 +274,32 @@ class Update:
             if record.pop("kind") == kind.value:
                 yield record
 
-    def _gone(self, lost: set[str], left: set[str], *, sure: bool) -> Iterator[Mapping[str, Any]]:
+    def _gone(self, left: set[str], *, sure: bool) -> Iterator[Mapping[str, Any]]:
         name = "vanished" if sure else "not_comparable"
         self.counts[name] = 0
         for gone in self._earlier.rest(lambda identifier: self._has("seen", "identifier", identifier)):
-            reason = self._reason(gone, lost, left)
+            reason = self._reason(gone, left)
             if sure is (reason is None):
                 self.counts[name] += 1
                 origin = {"delivery": gone.origin.delivery, "in": gone.origin.file, "entry": gone.origin.entry}
                 record = {"masterIdentifier": gone.identifier, "delivered": origin, "source": gone.source}
                 yield record if reason is None else record | {"reason": reason}
 
-    def _reason(self, gone: Gone, lost: set[str], left: set[str]) -> str | None:
+    def _reason(self, gone: Gone, left: set[str]) -> str | None:
         """Why it may still be in the sources; None when it is not."""
-        source = gone.source["name"]
         if gone.resident in left:
             return "left-out"
-        if self._has("unsure", "identifier", gone.identifier) or self._is_rejected(gone.resident, source):
+        if self._has("unsure", "identifier", gone.identifier) or self._is_of("number", gone.number_mark, gone):
             return "rejected-row"
-        return "rejected-row-of-nobody" if source in lost else None
+        return "rejected-row-without-number" if self._is_of("unnumbered", gone.source["name"], gone) else None
 
-    def _is_rejected(self, digest: str, source: str) -> bool:
-        """Whether a row is rejected that the document may stand on: any row, for what is made of a whole resident."""
-        query, values = "SELECT 1 FROM rejected WHERE digest=?", [digest]
-        if source != self._residents:
-            query, values = f"{query} AND source=?", [digest, source]
-        return self._db.execute(query, values).fetchone() is not None
+    def _is_of(self, table: str, value: str | None, gone: Gone) -> bool:
+        """Whether a rejected row of this resident, or of nobody, has that number or came from that source."""
+        column = "mark" if table == "number" else "source"
+        query = f"SELECT 1 FROM {table} WHERE {column}=? AND digest IN (?, '')"  # noqa: S608 - words of this module
+        return self._db.execute(query, (value, gone.resident)).fetchone() is not None
 
-    def _has(self, table: str, column: str, value: str) -> bool:
+    def _has(self, table: str, column: str, value: str | int) -> bool:
         query = f"SELECT 1 FROM {table} WHERE {column}=?"  # noqa: S608 - words of this module
         return self._db.execute(query, (value,)).fetchone() is not None
 

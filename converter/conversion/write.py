@@ -12,6 +12,7 @@ from converter.delivery.folder import product_name
 from converter.fhir import Options, Release, bundle
 from converter.fhir.marks import content_mark, rest_mark
 from converter.fhir.references import Json
+from converter.mapper.identity import number_mark
 from converter.payload import ChangedFileError, Payload
 
 __all__ = ["ScanLostError", "TooLargeError", "document_entry", "write_documents", "write_patches", "write_products"]
@@ -154,4 +155,5 @@ def document_entry(product: Product, written: bundle.WrittenEntry) -> DocumentEn
         scan_size=record.scan.size if record.scan else None,
         content_mark=content_mark(product.resource),
         rest_mark=rest_mark(product.resource),
+        number_mark=number_mark(f"{record.source}/{record.template}" if record.template else record.source, record.key),
     )

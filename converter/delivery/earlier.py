@@ -40,7 +40,7 @@ __all__ = [
 _SCHEMA = """
 PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF;
 CREATE TABLE document (identifier TEXT PRIMARY KEY, clock TEXT, size INTEGER, hash TEXT, content TEXT, rest TEXT,
-                       resident TEXT, source TEXT, delivery INTEGER, file TEXT, entry INTEGER, server TEXT)
+                       resident TEXT, number TEXT, source TEXT, delivery INTEGER, file TEXT, entry INTEGER, server TEXT)
              WITHOUT ROWID;
 """
 
@@ -109,6 +109,7 @@ class Gone:
 
     identifier: str
     resident: str
+    number_mark: str | None
     source: Mapping[str, Any]
     origin: Origin
 
@@ -186,6 +187,7 @@ def _add_file(
             marks.get("content"),
             marks.get("rest"),
             record["resident"],
+            marks.get("number"),
             json.dumps(document["source"]),
             delivery[0],
             record["file"],
@@ -194,7 +196,7 @@ def _add_file(
         )
         # A patch is another state of a document: where that was handed over first, and its id there, stay as they are.
         db.execute(
-            "INSERT INTO document VALUES (?,?,?,?,?,?,?,?,?,?,?,?) ON CONFLICT DO UPDATE SET clock=excluded.clock,"
+            "INSERT INTO document VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?) ON CONFLICT DO UPDATE SET clock=excluded.clock,"
             " size=excluded.size, hash=excluded.hash, content=excluded.content, rest=excluded.rest,"
             " source=excluded.source, server=coalesce(excluded.server, server)",
             row,
@@ -225,12 +227,12 @@ class EarlierFile:
     def rest(self, seen: Callable[[str], bool]) -> Iterator[Gone]:
         """Documents that ``seen`` does not know, by resident."""
         query = (
-            "SELECT identifier, resident, source, delivery, file, entry, server FROM document"
+            "SELECT identifier, resident, number, source, delivery, file, entry, server FROM document"
             " ORDER BY resident, delivery, file, entry"
         )
-        for identifier, resident, source, *origin in self._db.execute(query):
+        for identifier, resident, number, source, *origin in self._db.execute(query):
             if not seen(identifier):
-                yield Gone(identifier, resident, json.loads(source), Origin(*origin))
+                yield Gone(identifier, resident, number, json.loads(source), Origin(*origin))
 
 
 def _manifest(folder: Path) -> Path:

@@ -15,7 +15,7 @@ class DocumentEntry:
 
     ``size`` and ``hash`` are those of the attachment (bytes before base64, SHA-1 in base64); ``scan_sha256`` (hex) and
     ``scan_size`` those of the file it was made from, None when it was made from rows alone. The marks are what an
-    update compares beside the hash (:mod:`converter.fhir.marks`).
+    update compares beside the hash (:mod:`converter.fhir.marks`), and the legacy number (``number_mark``).
     """
 
     identifier: str
@@ -30,6 +30,7 @@ class DocumentEntry:
     scan_size: int | None
     content_mark: str | None = None
     rest_mark: str | None = None
+    number_mark: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,8 +92,9 @@ def _document_record(document: DocumentEntry) -> dict[str, Any]:
     }
     if document.scan_sha256 is not None:
         record["scan"] = {key: value for key, value in scan.items() if value is not None}
-    if document.content_mark is not None and document.rest_mark is not None:
-        record["marks"] = {"content": document.content_mark, "rest": document.rest_mark}
+    marks = {"content": document.content_mark, "rest": document.rest_mark, "number": document.number_mark}
+    if any(marks.values()):
+        record["marks"] = {key: value for key, value in marks.items() if value is not None}
     return record
 
 
@@ -111,4 +113,5 @@ def _document_of(record: Mapping[str, Any]) -> DocumentEntry:
         scan_size=scan.get("size"),
         content_mark=marks.get("content"),
         rest_mark=marks.get("rest"),
+        number_mark=marks.get("number"),
     )

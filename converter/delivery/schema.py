@@ -121,8 +121,12 @@ def _document() -> dict[str, Any]:
         hash=_TEXT | {"description": "of the attachment: base64 of SHA-1, as in DocumentReference"},
         scan=_closed("the scanned file inside, when there is one", "size", sha256=_SHA256, size=_COUNT),
         marks=_closed(
-            "what an update compares beside the hash: digests of the other members of content, and of what is outside",
+            "digests for an update to compare: other members of content, what is outside it, the legacy number",
+            "content",
+            "rest",
+            "number",
             content=_TEXT,
             rest=_TEXT,
+            number=_TEXT,
         ),
     )

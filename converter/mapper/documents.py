@@ -15,7 +15,7 @@ from converter.diagnostics import Diagnostic, Severity
 from converter.identifiers import check_adeli, check_finess, check_rpps, check_siret
 from converter.mapper import fields
 from converter.mapper.gate import Gate, KeyRule
-from converter.mapper.identity import document_identity
+from converter.mapper.identity import document_identity, number_mark
 from converter.mapper.residents import Collected
 from converter.mapping.nodes import OrganizationSpec, PersonSpec
 from converter.mapping.rules import RowRule
@@ -59,6 +59,10 @@ class MappedDocument:
 
     record: DocumentRecord
     wish: ScanWish | None = None
+
+
+#: Files of one row that an update looks for when the row is rejected.
+_FILES = 50
 
 
 class DocumentMapper:
@@ -139,6 +143,13 @@ class DocumentMapper:
             title=title,
         )
         return MappedDocument(numbered, wish)
+
+    def number_marks(self, row: SourceRow) -> tuple[str, ...]:
+        """Of the documents that a row stands for, whatever else is wrong with it; none where the number is missing."""
+        key = Collected(row).take(self.key)
+        if key is None:
+            return ()
+        return tuple(number_mark(self.namespace, name) for name in (key, *(f"{key}/{n}" for n in range(2, _FILES))))
 
     def scans_named(self, row: SourceRow) -> list[str]:
         """Paths that a row names, whatever else is wrong with it."""

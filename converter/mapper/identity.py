@@ -13,7 +13,7 @@ from uuid import NAMESPACE_URL, UUID, uuid5
 
 from converter.model import Establishment
 
-__all__ = ["DocumentIdentity", "document_identity", "later_identity", "local_root", "resident_digest"]
+__all__ = ["DocumentIdentity", "document_identity", "later_identity", "local_root", "number_mark", "resident_digest"]
 
 #: Never changed: every identifier ever handed over stands on it.
 NAMESPACE = uuid5(NAMESPACE_URL, "https://interop.esante.gouv.fr/ig/fhir/tddui#dui-converter")
@@ -47,6 +47,14 @@ def later_identity(establishment: Establishment, set_uuid: UUID, version: int) -
     """Of version 2, 3… of the document whose versions ``set_uuid`` holds together."""
     own = uuid5(set_uuid, f"v{version}")
     return DocumentIdentity(own, set_uuid, _urn(establishment, own), _urn(establishment, set_uuid))
+
+
+def number_mark(namespace: str, key: str) -> str:
+    """A legacy document number by itself, whoever's document it is: 20 hexadecimal digits.
+
+    Lets an update tell a row that is rejected from one that is gone, also when it no longer says whose it is.
+    """
+    return hashlib.sha256(f"number|{namespace}|{key}".encode("utf-8", "surrogatepass")).hexdigest()[:20]
 
 
 def resident_digest(finess: str, key: str) -> str:
