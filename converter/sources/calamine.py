@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date, datetime, time
-from functools import cached_property
+from functools import cached_property, lru_cache
 from itertools import islice, repeat
 from pathlib import Path
 from typing import Any, Protocol
@@ -248,7 +248,7 @@ class CalamineSheet(SheetGrid):
             elif kinds == _NUMBER:
                 columns.append([str(int(v)) if _SMALL < v < -_SMALL and v.is_integer() else _quick(v) for v in column])
             elif kinds == _DAY:
-                columns.append(list(map(date.isoformat, column)))
+                columns.append(list(map(_day, column)))
             else:
                 mixed = [v.strip() if v.__class__ is str else _quick(v) for v in column]
                 columns.append(mixed)
@@ -307,6 +307,10 @@ class CalamineSheet(SheetGrid):
                 cells[at], code = self._knowledge.text(row[at], kind)
                 if code is not None:
                     trouble.faults.append(Note(code, column=column))
+
+
+#: A table has few different days: to look one up is quicker than to write it.
+_day = lru_cache(maxsize=1 << 16)(date.isoformat)
 
 
 def _quick(value: Any) -> str | None:
