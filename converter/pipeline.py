@@ -24,7 +24,16 @@ from converter import __version__
 from converter.cda import header_gaps
 from converter.clock import Clock, run_clock
 from converter.conversion import Converted, Failed, Limits, Plan, Task
-from converter.delivery import Delivery, FileWriter, NullWriter, limits_of, open_delivery
+from converter.delivery import (
+    WORK,
+    Delivery,
+    FileWriter,
+    NullWriter,
+    WriteError,
+    explained_store,
+    limits_of,
+    open_delivery,
+)
 from converter.delivery.earlier import EarlierDelivery
 from converter.diagnostics import ConverterError, Diagnostic, ExitCode, MappingError, Severity
 from converter.engine import converted
@@ -262,13 +271,25 @@ class _Stages:
 
     def _write_lookups(self) -> Path:
         path = self._place.work / "lookups.sqlite"
-        write_lookups(path, lookup_entries(self._loaded, self._tables))
+        with explained_store(WORK):
+            write_lookups(path, lookup_entries(self._loaded, self._tables))
         return path
 
     def all(self) -> None:
         """Read, convert, finish. The record is written on every way out."""
-        with Spool(self._place.work / "spool.sqlite") as spool:
-            try:
+        try:
+            with explained_store(WORK), Spool(self._place.work / "spool.sqlite") as spool:
+                self._work_through(spool)
+        except WriteError as stop:
+            self._fail(stop)
+            # The disk had no room for the record either, or could not keep the rows: now the spool has made some.
+            with contextlib.suppress(Exception):
+                self._write_record()
+            raise
+
+    def _work_through(self, spool: Spool) -> None:
+        try:
+            with explained_store(WORK):
                 Intake(self._compiled, spool).read(self._tables)
                 _tell(self._run, self._observer, self._decisions())
                 if self._update is not None:
@@ -276,19 +297,23 @@ class _Stages:
                 self._survey(spool)
                 self._convert(spool)
                 self._finish(spool)
-            except KeyboardInterrupt:
-                self._run.status = "interrupted"
+        except KeyboardInterrupt:
+            self._run.status = "interrupted"
+            spool.settle_rest("RUN-32")
+            self._report(spool)
+            raise
+        except Exception as stop:
+            self._fail(stop)
+            with contextlib.suppress(Exception):  # the first error is the one to tell
                 spool.settle_rest("RUN-32")
                 self._report(spool)
-                raise
-            except Exception as stop:
-                self._run.status = "failed"
-                self._run.failure = stop.exit_code if isinstance(stop, ConverterError) else ExitCode.BUG
-                self._run.told.extend(stop.diagnostics if isinstance(stop, ConverterError) else ())
-                spool.settle_rest("RUN-32")
-                with contextlib.suppress(Exception):  # the first error is the one to tell
-                    self._report(spool)
-                raise
+            raise
+
+    def _fail(self, stop: Exception) -> None:
+        self._run.status = "failed"
+        self._run.failure = stop.exit_code if isinstance(stop, ConverterError) else ExitCode.BUG
+        found = stop.diagnostics if isinstance(stop, ConverterError) else ()
+        self._run.told.extend(d for d in found if d not in self._run.told)
 
     def _decisions(self) -> list[Diagnostic]:
         return [d for table in self._tables.values() for d in table.decisions]

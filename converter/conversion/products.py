@@ -10,6 +10,7 @@ from converter.cda import CdaChecker, dossier_document, wrap_scan, wrap_text
 from converter.conversion.drafts import Draft
 from converter.conversion.plan import Plan
 from converter.conversion.resource_check import ResourceCheck
+from converter.delivery import explained
 from converter.delivery.earlier import EarlierDocument
 from converter.diagnostics import Diagnostic
 from converter.fhir import RELEASES, Options, document_reference
@@ -105,9 +106,10 @@ class Builder:
     def _converted(self, draft: Draft) -> ScanFile:
         assert draft.record.scan is not None
         folder = self._work / "converted"
-        folder.mkdir(mode=0o700, exist_ok=True)
         try:
-            return convert_to_pdf(draft.record.scan, folder, office=draft.office)
+            with explained(folder.name):
+                folder.mkdir(mode=0o700, exist_ok=True)
+                return convert_to_pdf(draft.record.scan, folder, office=draft.office)
         except ScanError as wrong:
             raise BuildError(wrong.code, dict(wrong.params)) from None
 

@@ -31,6 +31,8 @@ __all__ = ["ResidentConverter"]
 _Rows = Mapping[int, Sequence[SpooledRow]]
 #: A file that changed while it was read.
 _CHANGED = "RUN-08"
+#: What may be otherwise at the next run with the same rows and files: the file is read again, LibreOffice is there.
+_PASSING = frozenset((_CHANGED, "SCAN-14", "SCAN-17", "SCAN-53", "SCAN-54"))
 
 
 @dataclass(slots=True)
@@ -240,7 +242,7 @@ class ResidentConverter:
     def _refuse(self, made: Draft | Product, problem: BuildError, work: _Work, ledger: Ledger) -> None:
         """A document does not leave: its rows say so, and so will the next run's, unless the file may be mended."""
         work.faulty += problem.own_fault
-        if problem.code == _CHANGED:
+        if problem.code in _PASSING:
             work.lost = True
         else:
             work.refused[made.record.set_identifier] = [problem.code, problem.params, problem.own_fault]

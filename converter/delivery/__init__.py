@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from converter.delivery.check import ListedFile, ManifestCheck, check_manifest
 from converter.delivery.entries import BundleEntry, DocumentEntry, ResidentEntry
-from converter.delivery.failures import WriteError
+from converter.delivery.failures import WriteError, explained, explained_store
 from converter.delivery.files import FileWriter, NullWriter, Writer
-from converter.delivery.folder import Delivery, open_delivery
+from converter.delivery.folder import WORK, Delivery, open_delivery
 from converter.delivery.limits import limits_of, presets, split
 from converter.delivery.pack import pack
 from converter.delivery.parts import PART_BYTES
@@ -18,6 +18,7 @@ from converter.delivery.unpack import unpack
 
 __all__ = [
     "PART_BYTES",
+    "WORK",
     "BundleEntry",
     "Delivery",
     "DocumentEntry",
@@ -29,6 +30,8 @@ __all__ = [
     "WriteError",
     "Writer",
     "check_manifest",
+    "explained",
+    "explained_store",
     "limits_of",
     "manifest_schema",
     "open_delivery",

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import errno
+import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 from converter.diagnostics import Diagnostic, OutputError, ProductLocation
 
-__all__ = ["WriteError", "explained", "failure"]
+__all__ = ["WriteError", "explained", "explained_store", "failure"]
 
 #: Each of these has its own remedy; anything else is DLV-04 with the system's name for it.
 _CODES = {
@@ -20,6 +21,14 @@ _CODES = {
     errno.EFBIG: "DLV-10",
     errno.ENOTDIR: "DLV-08",
     errno.EEXIST: "DLV-08",
+}
+#: The same for SQLite's primary result codes.
+_STORE = {
+    sqlite3.SQLITE_FULL: "DLV-01",
+    sqlite3.SQLITE_PERM: "DLV-02",
+    sqlite3.SQLITE_READONLY: "DLV-03",
+    sqlite3.SQLITE_IOERR: "DLV-04",
+    sqlite3.SQLITE_CANTOPEN: "DLV-04",
 }
 
 
@@ -41,3 +50,17 @@ def explained(name: str) -> Iterator[None]:
         yield
     except OSError as error:
         raise failure(error, name) from error
+
+
+@contextmanager
+def explained_store(name: str) -> Iterator[None]:
+    """Turns what SQLite could not store in the run's temporary files, in the folder ``name``, into a WriteError."""
+    try:
+        yield
+    except sqlite3.OperationalError as error:
+        # Its text may quote; its name does not. Another SQLite error is a bug.
+        primary = getattr(error, "sqlite_errorcode", 0) & 0xFF
+        if primary not in _STORE:
+            raise
+        params = {"file": name, "reason": error.sqlite_errorname}
+        raise WriteError(Diagnostic(_STORE[primary], ProductLocation(name), params)) from error

@@ -42,11 +42,12 @@ from converter.delivery.schema import MANIFEST_SCHEMA, head_schema
 from converter.delivery.shape import faults
 from converter.diagnostics import Diagnostic, OutputError, ProductLocation
 
-__all__ = ["Delivery", "open_delivery"]
+__all__ = ["WORK", "Delivery", "open_delivery"]
 
-_WORK = ".work"
+#: The folder for temporary files: not there between two runs.
+WORK = ".work"
 #: What is in a folder that a run has opened and not got any further with.
-_TRACES = {LOCK, _WORK}
+_TRACES = {LOCK, WORK}
 #: Residents noted, and seconds gone by, before names and notes are put on the disk together.
 _GROUP, _GROUP_SECONDS = 64, 1.0
 
@@ -91,7 +92,7 @@ class Delivery:
     def close(self) -> None:
         """Remove the work folder and let other runs in. Harmless when repeated."""
         self._journal.close()
-        shutil.rmtree(self.path / _WORK, ignore_errors=True)
+        shutil.rmtree(self.path / WORK, ignore_errors=True)
         self._lock.release()
 
     # ------------------------------------------------------------------------------------------------- residents
@@ -250,7 +251,7 @@ def _opened(path: Path, lock: Lock, force: bool) -> Delivery:
             work = _fresh_work(path)
         return Delivery(path, work, Journal(path / JOURNAL, work), lock, force=force)
     except BaseException:
-        shutil.rmtree(path / _WORK, ignore_errors=True)
+        shutil.rmtree(path / WORK, ignore_errors=True)
         raise
 
 
@@ -266,7 +267,7 @@ def _products(path: Path) -> Iterator[str]:
 
 def _fresh_work(path: Path) -> Path:
     """A new temporary folder; those of dead runs go, so that what a worker left of one still holds is never renamed."""
-    folder = path / _WORK
+    folder = path / WORK
     if folder.exists():
         shutil.rmtree(folder)
     folder.mkdir(mode=0o700)

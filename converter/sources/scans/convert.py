@@ -7,6 +7,7 @@ gives the same bytes: no dates, no random identifiers.
 
 from __future__ import annotations
 
+import errno
 import hashlib
 from dataclasses import replace
 from pathlib import Path
@@ -22,6 +23,9 @@ from converter.sources.scans.writing import write_whole
 
 __all__ = ["conversion_notice", "convert_to_pdf", "convertible"]
 
+#: What befalls writing, never reading: the work folder's trouble, which is no fault of the scan.
+_NO_ROOM = frozenset((errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS))
+
 
 def convertible(media_type: str, office: bool = False) -> bool:
     """Whether :func:`convert_to_pdf` has a way for a type that is no body; accepted images included."""
@@ -34,7 +38,7 @@ def convert_to_pdf(scan: ScanFile, work: Path, office: bool = False) -> ScanFile
 
     The new file lies below ``work``, named by its original's digest; ``relative`` stays the original's, and
     ``original_media_type`` tells what it was. A PDF, RTF or UTF-8 text comes back as it is. ScanError when there is no
-    way that keeps everything.
+    way that keeps everything; OSError when ``work`` takes no more.
     """
     base, _, charset = scan.media_type.partition(CHARSET)
     if not charset and base in ACCEPTED - IMAGES:
@@ -47,6 +51,8 @@ def convert_to_pdf(scan: ScanFile, work: Path, office: bool = False) -> ScanFile
             _write(scan, target, charset)
         return _described(scan, target)
     except OSError as error:
+        if error.errno in _NO_ROOM:
+            raise
         raise unreadable(error) from None
 
 
