@@ -3,7 +3,8 @@
 Results come back in the order of the tasks, whatever the number of workers, and only a window of tasks is under way:
 neither the order nor the memory depends on the size of the export. A worker that dies (killed, out of memory) loses
 nothing: its tasks are done again one by one, and the resident that kills a worker twice is named and left out. So is
-one on which the program fails: a defect costs that resident, never the run.
+one on which the program fails: a defect costs that resident, never the run. A run that is told to halt lets out
+nothing new and still gives what was under way, so that no finished work goes untold.
 """
 
 from __future__ import annotations
@@ -15,9 +16,10 @@ from collections import deque
 from collections.abc import Generator, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from itertools import islice
-from multiprocessing import get_context
+from itertools import islice, takewhile
+from multiprocessing import get_context, parent_process
 from pathlib import Path
+from threading import Event, Thread
 
 from converter.conversion import Converted, Failed, Plan, ResidentConverter, Task
 from converter.diagnostics import ConverterError
@@ -34,18 +36,21 @@ _WINDOW = 4
 Batch = list[Task]
 
 
-def converted(plan: Plan, tasks: Iterator[Task], workers: int | None) -> Iterator[tuple[Task, Converted | Failed]]:
+def converted(
+    plan: Plan, tasks: Iterator[Task], workers: int | None, halt: Event | None = None
+) -> Iterator[tuple[Task, Converted | Failed]]:
     """Each task with its result, in order; Failed for one that killed its worker twice, or that the program fails on.
 
     ``workers`` None means one per processor. A single worker is this process. ConverterError of a task, which concerns
-    the whole run, passes through.
+    the whole run, passes through. Once ``halt`` is set, only tasks already under way are still given.
     """
+    halt = halt or Event()
     count = workers if workers is not None else os.cpu_count() or 1
     first = list(islice(tasks, _HANDFUL)) if count > 1 else []
     if len(first) < _HANDFUL:
-        yield from _here(plan, _chained(first, tasks))
+        yield from _here(plan, _chained(first, tasks), halt)
     else:
-        yield from _pooled(plan, _batches(_chained(first, tasks)), count)
+        yield from _pooled(plan, _batches(_chained(first, tasks)), count, halt)
 
 
 def _chained(first: Batch, rest: Iterator[Task]) -> Iterator[Task]:
@@ -53,9 +58,9 @@ def _chained(first: Batch, rest: Iterator[Task]) -> Iterator[Task]:
     yield from rest
 
 
-def _here(plan: Plan, tasks: Iterator[Task]) -> Iterator[tuple[Task, Converted | Failed]]:
+def _here(plan: Plan, tasks: Iterator[Task], halt: Event) -> Iterator[tuple[Task, Converted | Failed]]:
     converter = ResidentConverter(plan)
-    for task in tasks:
+    for task in takewhile(lambda _: not halt.is_set(), tasks):
         yield task, _attempt(converter, task)
 
 
@@ -91,7 +96,19 @@ def _start(plan: Plan) -> None:
     global _converter
     # Ctrl-C is the main process's to answer: it lets no new work out and ends the workers itself.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    Thread(target=_end_with_main, daemon=True).start()
     _converter = ResidentConverter(plan)
+
+
+def _end_with_main() -> None:
+    """A worker whose main process was killed would wait for work for ever: nothing else ends it.
+
+    What it leaves of a file lies in the work folder, which the next run clears.
+    """
+    main = parent_process()
+    if main is not None:
+        main.join()
+        os._exit(1)
 
 
 def _convert(batch: Batch) -> list[Converted | Failed]:
@@ -107,18 +124,38 @@ def _pool(plan: Plan, workers: int) -> ProcessPoolExecutor:
     return ProcessPoolExecutor(workers, get_context("forkserver"), _start, (plan,))
 
 
-def _pooled(plan: Plan, batches: Iterator[Batch], workers: int) -> Iterator[tuple[Task, Converted | Failed]]:
+_Waiting = deque[tuple[Batch, Future[list[Converted | Failed]]]]
+
+
+def _pooled(
+    plan: Plan, batches: Iterator[Batch], workers: int, halt: Event
+) -> Iterator[tuple[Task, Converted | Failed]]:
     pool = _pool(plan, workers)
-    waiting: deque[tuple[Batch, Future[list[Converted | Failed]]]] = deque()
+    waiting: _Waiting = deque()
     try:
-        for batch in batches:
+        for batch in takewhile(lambda _: not halt.is_set(), batches):
             waiting.append((batch, _submit(pool, batch)))
             if len(waiting) > workers * _WINDOW:
                 pool = yield from _next(plan, pool, waiting, workers)
         while waiting:
-            pool = yield from _next(plan, pool, waiting, workers)
+            if halt.is_set():
+                yield from _under_way(waiting)
+            else:
+                pool = yield from _next(plan, pool, waiting, workers)
     finally:
         pool.shutdown(wait=True, cancel_futures=True)
+
+
+def _under_way(waiting: _Waiting) -> Iterator[tuple[Task, Converted | Failed]]:
+    """The results of what no longer can be called back; the others are left for another run."""
+    running = [(batch, future) for batch, future in waiting if not future.cancel()]
+    waiting.clear()
+    for batch, future in running:
+        try:
+            results = future.result()
+        except BrokenProcessPool:
+            continue
+        yield from zip(batch, results, strict=True)
 
 
 def _submit(pool: ProcessPoolExecutor, batch: Batch) -> Future[list[Converted | Failed]]:
@@ -133,7 +170,7 @@ def _submit(pool: ProcessPoolExecutor, batch: Batch) -> Future[list[Converted | 
 def _next(
     plan: Plan,
     pool: ProcessPoolExecutor,
-    waiting: deque[tuple[Batch, Future[list[Converted | Failed]]]],
+    waiting: _Waiting,
     workers: int,
 ) -> Generator[tuple[Task, Converted | Failed], None, ProcessPoolExecutor]:
     """The results of the oldest batch; returns the pool to go on with."""

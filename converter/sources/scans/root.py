@@ -74,6 +74,8 @@ class ScanRoot:
             return self._checked(base, "/".join(parts), notices)
         except OSError as error:
             raise unreadable(error) from None
+        except UnicodeEncodeError:  # a system that is set to an encoding which lacks the name's letters
+            raise ScanError("SCAN-14", {"reason": "EILSEQ"}) from None
 
     def _base(self) -> str:
         """The root with every link followed, looked at once."""
