@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from pathlib import Path
 
 import pytest
@@ -385,3 +386,16 @@ def test_rows_beside_a_piece_of_a_row_say_so(source: Open, tmp_path: Path) -> No
     table = source(["Id"], file="index.csv")
     assert broken(table) == {4: ["SRC-30"], 8: ["SRC-30"]}
     assert {row.line: codes(row.notices) for row in table.rows() if row.notices} == {3: ["SRC-84"], 5: ["SRC-84"]}
+
+
+def test_memory_does_not_follow_the_number_of_rows(source: Open, tmp_path: Path) -> None:
+    with (tmp_path / "index.csv").open("w", encoding="cp1252") as file:
+        file.write("Id;Nom;Note\n")
+        file.writelines(f'{at:06d};Hélène;"vu; revu"\n' for at in range(120_000))
+    assert (tmp_path / "index.csv").stat().st_size >= 3_000_000
+    tracemalloc.start()
+    try:
+        assert sum(1 for _ in source(["Id"], file="index.csv").rows()) == 120_000
+        assert tracemalloc.get_traced_memory()[1] < 8 * 2**20
+    finally:
+        tracemalloc.stop()

@@ -380,3 +380,56 @@ def test_the_fast_reader_takes_what_openpyxl_stumbles_over(
 def test_a_shared_string_that_is_not_there(source: Open, tmp_path: Path) -> None:
     zipped(tmp_path / "a.xlsx", xlsx_parts(rows('<c r="A¤" t="s"><v>99</v></c>')))
     assert refusal(lambda: source(["Id"], file="a.xlsx")) == ["SRC-11"]
+
+
+def filled(path: Path, *lines: list[Any], merged: tuple[str, ...] = ()) -> None:
+    book = openpyxl.Workbook()
+    sheet = book.active
+    assert sheet is not None
+    for line in lines:
+        sheet.append(line)
+    for area in merged:
+        sheet.merge_cells(area)
+    book.save(path)
+
+
+def test_page_breaks_totals_and_a_second_table(source: Open, tmp_path: Path, reader: str) -> None:
+    head = ["Id", "Nom", "Note"]
+    filled(
+        tmp_path / "a.xlsx",
+        ["EHPAD"], [], head, ["1", "a", "x"], [None, "Total", 1], ["EHPAD"], head, ["2", "b"], [], ["Code", "Libellé"],
+        ["X", "y"],
+    )  # fmt: skip
+    table = source(["Id", "Nom"], file="a.xlsx", totals="total", stop_at="code")
+    assert skipped(table) == {5: "SRC-41", 6: "SRC-47", 7: "SRC-47", 10: "SRC-42", 11: "SRC-42"}
+    assert [row.cells for row in table.rows() if not row.skip] == [("1", "a", "x"), ("2", "b", "")]
+
+
+def test_labels_may_be_numbers_and_days(source: Open, tmp_path: Path, reader: str) -> None:
+    filled(tmp_path / "a.xlsx", [2020, date(2021, 1, 1), "Id"], [1, 2, "x"])
+    assert source(["2020", "Id"], file="a.xlsx").header.labels == ("2020", "2021-01-01", "Id")
+
+
+def test_merged_keys_are_filled_down_group_by_group(source: Open, tmp_path: Path, reader: str) -> None:
+    lines = [["Id", "Nom", "Doc"], ["1", "a", "x"], [None, None, "y"], ["2", None, "z"]]
+    filled(tmp_path / "a.xlsx", *lines, merged=("A2:A3", "B2:B3"))
+    table = source(["Id"], file="a.xlsx", fill_down=["Id", "Nom"])
+    assert cells(table) == [("1", "a", "x"), ("1", "a", "y"), ("2", "", "z")]
+
+
+def test_a_sheet_without_a_header(source: Open, tmp_path: Path, reader: str) -> None:
+    filled(tmp_path / "a.xlsx", ["1", "a"], ["2", "b"])
+    assert cells(source(["Id"], file="a.xlsx", columns=["Id", "Nom"])) == [("1", "a"), ("2", "b")]
+    assert source(["Id"], file="a.xlsx", columns=["Id"]).header.labels == ("Id", "")
+
+
+def test_a_large_cell_and_many_columns(source: Open, tmp_path: Path, reader: str) -> None:
+    large = f'<c r="A¤" t="inlineStr"><is><t>{"é" * 5_000_000}</t></is></c>'
+    zipped(tmp_path / "a.xlsx", xlsx_parts(rows(large)))
+    assert [len(row[0]) for row in cells(source(["Id"], file="a.xlsx"))] == [5_000_000]
+    book = xlsxwriter.Workbook(tmp_path / "b.xlsx")
+    sheet = book.add_worksheet()
+    sheet.write_row(0, 0, [f"C{at}" for at in range(10_000)])
+    sheet.write_row(1, 0, range(10_000))
+    book.close()
+    assert cells(source(["C9999"], file="b.xlsx"))[0][9_999] == "9999"
