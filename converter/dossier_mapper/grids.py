@@ -67,8 +67,10 @@ def _aggir_results(state: str) -> CodeList:
 def _as_written(known: CodeList) -> Convert:
     """For reading only: the official label where there is one, else the source's own words."""
 
-    def convert(datum: Any) -> Coding:
+    def convert(datum: Any) -> Coding | None:
         text = fields.one_line(datum)
+        if text is None:
+            return None
         return known.get(text) or Coding("", text, "", "")
 
     return convert
