@@ -6,6 +6,7 @@ Everything that makes a source unreadable as a whole is found here, before the f
 
 from __future__ import annotations
 
+import re
 import stat
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
     from converter.mapping.schema import SourceSpec
 
 __all__ = ["display_name", "open_table"]
+
+_NUMBER = re.compile(r"\d\d")
 
 
 @dataclass(frozen=True, slots=True)
@@ -326,15 +329,16 @@ def _sheet_names(patterns: Sequence[str], grids: Sequence[Grid]) -> dict[str, st
 
 
 def _no_header(grid: Grid, request: Request) -> Diagnostic:
-    """Why the header was not found, with labels that come near. Cells are shown only where they are labels for certain:
-    in a file without a header the first line is somebody's data."""
+    """Why the header was not found, with labels that come near. Only of lines without numbers and dates: in a file
+    without a header every line is somebody's data."""
     missing = request.wanted.labels
     if request.spec.header_row is not None:
         return Diagnostic("SRC-20", grid.location(request.spec.header_row))
     if not any(any(cells) for _, cells, _ in grid.head(HEADER_SCAN_ROWS)):
         return Diagnostic("SRC-05", grid.location())
     hints: list[str] = []
-    seen = {cell for _, cells, _ in grid.head(50) for cell in cells if cell and len(cell) < 80}
+    lines = [cells for _, cells, _ in grid.head(50) if not any(map(_NUMBER.search, cells))]
+    seen = {cell for cells in lines for cell in cells if cell and len(cell) < 80}
     for label in missing[:SHOWN_LABELS]:
         near = closest(label, sorted(seen))
         if near is not None:

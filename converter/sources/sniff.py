@@ -83,6 +83,7 @@ _ROOT = re.compile(
 )
 #: The first bytes end inside the root's tag: many declarations of namespaces.
 _OPEN_ROOT = re.compile(rb"<[A-Za-z_][\w.-]*(?::[\w.-]+)?\s+[\w.:-]+\s*=\s*[\"'][^<>]*\Z")
+_JSON = re.compile(rb"[\[\s]*\{\s*\"[^\"]*\"\s*:")
 _XML_2003 = b"urn:schemas-microsoft-com:office:spreadsheet"
 _OPEN_DOCUMENT = b"urn:oasis:names:tc:opendocument"
 
@@ -156,6 +157,8 @@ def _compound(path: Path) -> Sniffed:
 def _text(head: bytes) -> Sniffed:
     plain = head.replace(b"\x00", b"").removeprefix(b"\xef\xbb\xbf").removeprefix(b"\xff\xfe").removeprefix(b"\xfe\xff")
     start = plain.lstrip()
+    if _JSON.match(start):
+        return Sniffed(Kind.OTHER, "JSON")
     if not start.startswith(b"<"):
         return Sniffed(Kind.CSV, "CSV")
     if _XML_2003 in plain and b"<html" not in plain.lower():

@@ -154,6 +154,8 @@ def test_a_declared_format_that_holds(source: Open, tmp_path: Path) -> None:
         (b"\x1f\x8b\x08\x00", "gzip"),
         (b"\x89PNG\r\n\x1a\n", "PNG"),
         (b"SQLite format 3\x00", "SQLite"),
+        (b'[{"Id": 1}]', "JSON"),
+        (b'\n{ "rows": []}', "JSON"),
     ],
 )
 def test_what_is_no_table_is_named(source: Open, tmp_path: Path, content: bytes, name: str) -> None:

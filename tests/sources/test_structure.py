@@ -81,6 +81,14 @@ def test_a_file_without_a_header_shows_nobodys_data(source: Open, csv: Path) -> 
         assert word not in str(caught.value)
 
 
+def test_a_name_that_is_like_a_label_is_nobodys_hint(source: Open, csv: Path) -> None:
+    csv.write_text("00123;NOMME;02/05/1934\n00124;PRENOMS;03/06/1931\n", encoding="utf-8")
+    with pytest.raises(Exception, match="SRC-10") as caught:
+        source(["Nom", "Prénom"], file="index.csv")
+    assert "NOMME" not in str(caught.value)
+    assert "PRENOMS" not in str(caught.value)
+
+
 def test_columns_named_by_the_mapping(source: Open, csv: Path) -> None:
     csv.write_text("00123;DUPRE\n00124;MARTIN\n", encoding="utf-8")
     table = source(["Id"], file="index.csv", columns=["Id", "Nom"])
