@@ -43,9 +43,18 @@ def open_sources(loaded: LoadedMapping) -> dict[str, Table]:
             tables[name] = open_table(name, loaded.spec.sources[name], loaded.base, loaded.columns_used(name))
         except SourceError as unreadable:
             reasons.extend(unreadable.diagnostics)
+    reasons.extend(_missing_scans(loaded))
     if reasons:
         raise SourceError(reasons)
     return tables
+
+
+def _missing_scans(loaded: LoadedMapping) -> Iterator[Diagnostic]:
+    """A folder of scans that is not there: told once, and not by each row that names a file in it."""
+    for name in loaded.sources_used():
+        source = loaded.spec.sources[name]
+        if source.scans is not None and not source.optional and not (loaded.base / source.scans).is_dir():
+            yield Diagnostic("SCAN-15", loaded.locate(("sources", name, "scans")))
 
 
 def source_files(tables: Mapping[str, Table], base: Path) -> list[SourceFile]:

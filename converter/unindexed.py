@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import os
+from collections.abc import Iterable, Iterator
+from pathlib import Path
 
 from converter.conversion.scans import scan_root
 from converter.diagnostics import Diagnostic
@@ -18,20 +20,24 @@ __all__ = ["too_large", "unindexed"]
 _OVERHEAD = 16_384
 
 
-def unindexed(compiled: CompiledMapping, spool: Spool) -> Iterator[tuple[str, str]]:
+def unindexed(compiled: CompiledMapping, spool: Spool, apart: Iterable[Path] = ()) -> Iterator[tuple[str, str]]:
     """(source, path) of each file below a `scans:` folder that no row of its index names, in order.
 
     Rows that were rejected or left out name their files too; a folder that is its own index has nothing to compare.
+    What lies in ``apart`` (the delivery, the sources, the mapping) is no scan, wherever it lies.
     """
+    ours = [os.path.realpath(path) for path in apart]
     for source, entrances in _scan_rules(compiled).items():
         if compiled.loaded.spec.sources[source].scans is None:
             continue
-        root = ScanRoot(*scan_root(compiled.loaded, source))
+        folder, prefixes = scan_root(compiled.loaded, source)
+        root = ScanRoot(folder, prefixes)
         for row in spool.unconverted(source):
             for relative in _named(row, entrances, root):
                 spool.saw_scan(source, relative)
-        for relative in root.files():
-            if not spool.is_seen(source, relative):
+        left_out = _below(os.path.realpath(folder), ours)
+        for relative in _files(root):
+            if not spool.is_seen(source, relative) and not f"{relative}/".startswith(left_out):
                 yield source, relative
 
 
@@ -41,13 +47,34 @@ def too_large(compiled: CompiledMapping, spool: Spool, limit: int) -> Iterator[D
     for source, entrances in _scan_rules(compiled).items():
         folder, prefixes = scan_root(compiled.loaded, source)
         root = ScanRoot(folder, prefixes)
-        if not any((folder / relative).lstat().st_size > most for relative in root.files()):
+        if not any(_size(folder / relative) > most for relative in _files(root)):
             continue
         for entrance in entrances:
             for row in spool.filed(entrance.rule.index):
                 for relative in _named(row, [entrance], root):
-                    if (folder / relative).stat().st_size > most:
+                    if _size(folder / relative) > most:
                         yield Diagnostic("RUN-25", row.location(), {"limit": limit})
+
+
+def _files(root: ScanRoot) -> Iterator[str]:
+    """The files of a root; none where it cannot be read: each row that names one then says so."""
+    try:
+        yield from root.files()
+    except ScanError:
+        return
+
+
+def _size(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except OSError:  # gone meanwhile, or not to be looked at: its row will say so
+        return 0
+
+
+def _below(folder: str, paths: Iterable[str]) -> tuple[str, ...]:
+    """What of some paths lies below a folder, relative to it, with a slash at the end."""
+    start = folder.rstrip(os.sep) + os.sep
+    return tuple(path.removeprefix(start).replace(os.sep, "/") + "/" for path in paths if path.startswith(start))
 
 
 def _scan_rules(compiled: CompiledMapping) -> dict[str, list[RuleEntrance]]:
