@@ -8,7 +8,7 @@ from converter.diagnostics import Diagnostic
 from converter.mapper import fields
 from converter.mapping.nodes import ConditionSpec, GuardSpec
 from converter.mapping.values import Result, Rule, ValueContext, compile_condition, compile_value
-from converter.model import Header, PartialDate, Resident, SourceRow
+from converter.model import Header, PartialDate, Resident, Sex, SourceRow
 from converter.terminology import fold, fold_label
 
 __all__ = ["SITE_MARK", "Gate", "KeyRule"]
@@ -86,21 +86,21 @@ class Gate:
         self._guards = _guards(guard, header, context, path) if guard else []
 
     def check_resident(self, row: SourceRow, resident: Resident) -> list[Diagnostic]:
-        """GUARD-01 for each datum of the row that contradicts the resident; GUARD-02 for one that says nothing."""
+        """GUARD-01 for each datum of the row that contradicts the resident; GUARD-02 for one that either side lacks."""
         found: list[Diagnostic] = []
         for column, value, agrees in self._guards:
             result = value(row)
             found.extend(result.diagnostics)
             if result.diagnostics:
                 continue
-            if result.value is None:
-                found.append(Diagnostic("GUARD-02", row.location(column)))
-            elif not agrees(result.value, resident):
-                found.append(Diagnostic("GUARD-01", row.location(column)))
+            same = None if result.value is None else agrees(result.value, resident)
+            if not same:
+                found.append(Diagnostic("GUARD-02" if same is None else "GUARD-01", row.location(column)))
         return found
 
 
-_Agrees = Callable[[object, Resident], bool]
+#: Whether a datum is the resident's; None when nothing is known of the resident to compare it with.
+_Agrees = Callable[[object, Resident], bool | None]
 
 
 def _guards(
@@ -111,8 +111,8 @@ def _guards(
         "used_name": (fields.one_line, lambda v, r: _same_name(v, r.used_name or r.birth_name)),
         "name": (fields.one_line, lambda v, r: _same_name(v, r.birth_name) or _same_name(v, r.used_name)),
         "given_names": (fields.one_line, _same_given),
-        "birth_date": (fields.calendar_day, lambda v, r: r.birth_date is None or _same_day(v, r.birth_date)),
-        "sex": (fields.sex, lambda v, r: v == r.sex),
+        "birth_date": (fields.calendar_day, lambda v, r: None if r.birth_date is None else _same_day(v, r.birth_date)),
+        "sex": (fields.sex, lambda v, r: None if Sex.UNKNOWN in (v, r.sex) else v == r.sex),
         "ins": (fields.one_line, _same_number),
     }
     found = []
@@ -128,11 +128,13 @@ def _same_name(value: object, name: str | None) -> bool:
     return name is not None and fold_label(str(value)) == fold_label(name)
 
 
-def _same_given(value: object, resident: Resident) -> bool:
+def _same_given(value: object, resident: Resident) -> bool | None:
     """The same list, its beginning, or the name in use: exports often repeat the first given name only."""
     here = fold_label(str(value)).split()
-    known = (resident.given_names, resident.first_given_name, resident.used_given_name)
-    return any(here == words[: len(here)] for name in known if name and (words := fold_label(name).split()))
+    known = [
+        fold_label(n).split() for n in (resident.given_names, resident.first_given_name, resident.used_given_name) if n
+    ]
+    return any(here == words[: len(here)] for words in known) if known else None
 
 
 def _same_day(value: object, born: PartialDate) -> bool:
@@ -142,7 +144,7 @@ def _same_day(value: object, born: PartialDate) -> bool:
     return here[:short] == there[:short]
 
 
-def _same_number(value: object, resident: Resident) -> bool:
+def _same_number(value: object, resident: Resident) -> bool | None:
     here = fold(str(value)).replace(" ", "")
     known = [n for n in (resident.ins.value if resident.ins else None, resident.nss) if n]
-    return not known or any(fold(n) == here or fold(n[:13]) == here for n in known)
+    return any(fold(n) == here or fold(n[:13]) == here for n in known) if known else None
