@@ -26,6 +26,7 @@ __all__ = [
     "Ins",
     "LegalAuthenticator",
     "LegalEntity",
+    "Met",
     "Organization",
     "Outcome",
     "PartialDate",
@@ -92,6 +93,11 @@ class Verdict(StrEnum):
     CONVERTED = "converted"
     REJECTED = "rejected"
     SKIPPED = "skipped"
+
+
+#: A diagnostic of a row, without the row: verdict of the row, severity, code, parameters as JSON; file, sheet, line,
+#: column.
+Met = tuple[Verdict, str, str, str, str, str | None, int, str | None]
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,11 +14,13 @@ import sqlite3
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import groupby
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
 from converter.diagnostics import Diagnostic, Severity, SourceLocation
-from converter.model import SourceRow, SpooledRow, Verdict
+from converter.model import Met, SourceRow, SpooledRow, Verdict
 
 __all__ = ["Finding", "Spool", "SpooledRow", "Sums"]
 
@@ -199,7 +201,7 @@ class Spool:
             if not row.broken:
                 yield row
 
-    def rejected(self) -> Iterator[SpooledRow]:
+    def rejected_rows(self) -> Iterator[SpooledRow]:
         """Every rejected row, as read."""
         query = "SELECT id, source, file, sheet, line, cells, more FROM row WHERE verdict=? ORDER BY id"
         for columns in self._db.execute(query, (_RANK[Verdict.REJECTED],)):
@@ -262,6 +264,34 @@ class Spool:
             location = SourceLocation(file, line, column, sheet)
             diagnostic = Diagnostic(code, location, json.loads(params), Severity(level))
             yield Finding(source, _VERDICT[kept], diagnostic, marshal.loads(cells))  # noqa: S302 - our own bytes
+
+    def rejected(self) -> Iterator[tuple[SourceRow, list[Diagnostic]]]:
+        """Rejected rows in the order of the sources and their lines, each with the errors found in it."""
+        query = (
+            "SELECT row.id, source, file, sheet, line, cells, more, code, level, col, params"
+            " FROM finding JOIN row ON row.id = finding.row"
+            " WHERE row.verdict = ? AND level = 'error' ORDER BY row.id, finding.rowid"
+        )
+        found = self._db.execute(query, (_RANK[Verdict.REJECTED],))
+        for _, group in groupby(found, key=itemgetter(0)):
+            first, *others = group
+            row = _spooled(first[:7]).row
+            yield (
+                row,
+                [
+                    Diagnostic(code, row.location(column), json.loads(params), Severity(level))
+                    for code, level, column, params in (columns[7:] for columns in (first, *others))
+                ],
+            )
+
+    def met(self) -> Iterator[Met]:
+        """Every diagnostic of a row without the row's cells, in the order of the sources and their lines."""
+        query = (
+            "SELECT row.verdict, level, code, params, row.file, row.sheet, row.line, col"
+            " FROM finding JOIN row ON row.id = finding.row ORDER BY row.id, finding.rowid"
+        )
+        for rank, *columns in self._db.execute(query):
+            yield _VERDICT[rank], *columns
 
     def count_by_code(self) -> Counter[tuple[Verdict, str, str]]:
         """How often each (verdict of the row, severity, code) occurs."""

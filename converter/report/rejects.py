@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from converter.diagnostics import Diagnostic, SourceLocation
 
-__all__ = ["RejectLine", "rejects_csv", "unindexed_csv"]
+__all__ = ["RejectLine", "labelled", "rejects_csv", "unindexed_csv"]
 
 _HEAD = {
     "fr": ("Source", "Fichier", "Feuille", "Ligne", "Colonne", "Code", "Problème", "À faire"),
@@ -34,7 +34,7 @@ def rejects_csv(lines: Iterable[RejectLine], headers: Mapping[str, Sequence[str]
     for source, diagnostic, cells in lines:
         place = diagnostic.location if isinstance(diagnostic.location, SourceLocation) else SourceLocation(source)
         row = dict.fromkeys(columns, "")
-        row.update(zip(_labelled(source, headers), cells, strict=False))
+        row.update(zip(labelled(source, headers), cells, strict=False))
         yield _line(
             [
                 source,
@@ -58,7 +58,7 @@ def unindexed_csv(files: Iterable[tuple[str, str]], lang: str = "fr") -> Iterato
         yield _line([source, relative])
 
 
-def _labelled(source: str, headers: Mapping[str, Sequence[str]]) -> list[str]:
+def labelled(source: str, headers: Mapping[str, Sequence[str]]) -> list[str]:
     """A source's labels, each once: a repeated one gets ``#2``, an empty one its position."""
     seen: dict[str, int] = {}
     labels = []
@@ -70,7 +70,7 @@ def _labelled(source: str, headers: Mapping[str, Sequence[str]]) -> list[str]:
 
 
 def _columns(headers: Mapping[str, Sequence[str]]) -> list[str]:
-    return list(dict.fromkeys(label for source in headers for label in _labelled(source, headers)))
+    return list(dict.fromkeys(label for source in headers for label in labelled(source, headers)))
 
 
 def _line(cells: Sequence[str]) -> bytes:
