@@ -46,13 +46,20 @@ def open_text(path: Path, file: str, spec: SourceSpec, wanted: Wanted) -> Grid:
     quote = '"' if spec.quote is None else spec.quote
     first = next((text for text, _ in blocks(path, decoding, file)), "").split("\n", 1)[0]
     sep = _SEP.fullmatch(first.strip("\ufeff \r"))
+
+    def grid_of(mark: str, wrapped: bool = False) -> TextGrid:
+        made = TextGrid(file, path, decoding, mark, quote)
+        made.wrapped = wrapped
+        return made
+
+    wrapped = False
     if spec.delimiter is not None:
         delimiter = _SPELLINGS.get(spec.delimiter.lower(), spec.delimiter)
     elif sep is not None:
         delimiter = sep[1]
     else:
-        delimiter = _fittest(lambda mark: TextGrid(file, path, decoding, mark, quote), spec, wanted)
-    grid = TextGrid(file, path, decoding, delimiter, quote)
+        delimiter, wrapped = _fittest(grid_of, spec, wanted)
+    grid = grid_of(delimiter, wrapped)
     grid.leading = 1 if sep is not None else 0
     if decoding.single:
         grid.decide("SRC-74", single=decoding.single)
@@ -63,15 +70,16 @@ def open_text(path: Path, file: str, spec: SourceSpec, wanted: Wanted) -> Grid:
     return grid
 
 
-def _fittest(grid: Callable[[str], TextGrid], spec: SourceSpec, wanted: Wanted) -> str:
-    """The delimiter that explains the file best."""
-    usual = {mark: _fitness(grid(mark), spec, wanted) for mark in _DELIMITERS}
-    best = max(_DELIMITERS, key=lambda mark: (usual[mark], -_DELIMITERS.index(mark)))
-    if usual[best][0] or not wanted.folded:
-        return best
-    rare = {mark: _fitness(grid(mark), spec, wanted) for mark in _RARE}
-    other = max(_RARE, key=lambda mark: (rare[mark], -_RARE.index(mark)))
-    return other if rare[other][0] else best
+def _fittest(grid: Callable[[str, bool], TextGrid], spec: SourceSpec, wanted: Wanted) -> tuple[str, bool]:
+    """The delimiter that explains the file best, and whether its lines stand in quotes as a whole."""
+    best = None
+    for marks, wrapped in ((_DELIMITERS, False), (_RARE, False), (_DELIMITERS, True)):
+        fitness = {mark: _fitness(grid(mark, wrapped), spec, wanted) for mark in marks}
+        fittest = max(marks, key=fitness.__getitem__)
+        best = best or fittest
+        if fitness[fittest][0] or not wanted.folded:
+            return fittest, wrapped
+    return best or _DELIMITERS[0], False
 
 
 def _fitness(grid: TextGrid, spec: SourceSpec, wanted: Wanted) -> tuple[int, float]:

@@ -134,6 +134,8 @@ class TextGrid(Grid):
         self.quote = quote
         #: Lines at the top that are no record (`sep=;`).
         self.leading = 0
+        #: The header itself is a line in quotes; lines of the data may be so in any file.
+        self.wrapped = False
         self._width: int | None = None
 
     def expect(self, width: int, line: int) -> None:
@@ -164,7 +166,7 @@ class TextGrid(Grid):
         between, full = quote + delimiter + quote, 2 * (width or 0)
         buffer, noted = lines.lines, bool(notes)
         dirty = unusual(text, self.decoding.plain)
-        at, clean = 0, not (dirty or noted)
+        at, clean, unwrap = 0, not (dirty or noted), self.wrapped if width is None else width > 1
         while at < len(buffer):
             line = buffer[at]
             trouble: Trouble | None = None
@@ -188,6 +190,9 @@ class TextGrid(Grid):
                 cells, trouble, span = self._quoted(lines, at, trouble)
                 if lines.grown:
                     dirty, noted, clean = True, bool(lines.notes), False
+            if unwrap and len(cells) == 1 and span == 1 and (record := self._unwrapped(line, cells[0])):
+                cells, trouble = record, trouble or Trouble()
+                trouble.notices.append(Note("SRC-85"))
             if clean:
                 at += span
                 yield number + at - span + 1, tuple(map(strip, cells)), trouble
@@ -222,6 +227,17 @@ class TextGrid(Grid):
             return escaped, trouble, 1
         trouble.broken.append(Note("SRC-32" if state is State.OPEN else "SRC-31"))
         return line.split(self.delimiter), trouble, 1
+
+    def _unwrapped(self, line: str, cell: str) -> list[str] | None:
+        """The fields of a record that stands in quotes as a whole: a spreadsheet program took each line for one cell.
+
+        None when it is a field like any other: not quoted, or without the usual number of fields inside."""
+        if not self.quote or not line.startswith(self.quote) or self.delimiter not in cell:
+            return None
+        cells, state = parse(cell, self.delimiter, self.quote)
+        if state not in (State.CLOSED, State.LITERAL) or (self._width is not None and len(cells) != self._width):
+            return None
+        return cells
 
     def _escaped(self, line: str) -> list[str] | None:
         r"""The fields of a line whose inner quotes are written \" (as databases do), in pairs; None when they are not.

@@ -399,3 +399,25 @@ def test_memory_does_not_follow_the_number_of_rows(source: Open, tmp_path: Path)
         assert tracemalloc.get_traced_memory()[1] < 8 * 2**20
     finally:
         tracemalloc.stop()
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        '"Id;Nom;Note"\n"1;a;x, y"\n"2;b;""dit; oui"""\n',
+        'Id;Nom;Note\n"1;a;x, y"\n"2;b;""dit; oui"""\n',
+    ],
+)
+def test_lines_in_quotes_as_a_whole(source: Open, tmp_path: Path, content: str) -> None:
+    write(tmp_path, content)
+    table = source(["Id", "Nom"], file="index.csv")
+    assert cells(table) == [("1", "a", "x, y"), ("2", "b", "dit; oui")]
+    assert {code for row in table.rows() for code in codes(row.notices)} == {"SRC-85"}
+
+
+def test_a_quoted_field_is_no_record(source: Open, tmp_path: Path) -> None:
+    write(tmp_path, 'Id;Nom;Note\n"1;a"\n2;b;c\n"3;a;b;c"\n')
+    assert broken(source(["Id"], file="index.csv")) == {2: ["SRC-30"], 4: ["SRC-30"]}
+    write(tmp_path, "Note\n" + '"a;b"\n' * 20)
+    for spec in ({}, {"delimiter": ";"}):
+        assert cells(source(["Note"], file="index.csv", **spec)) == [("a;b",)] * 20
