@@ -35,7 +35,7 @@ from converter.delivery import (
     open_delivery,
 )
 from converter.delivery.earlier import EarlierDelivery
-from converter.diagnostics import ConverterError, Diagnostic, ExitCode, MappingError, Severity
+from converter.diagnostics import ConverterError, Diagnostic, ExitCode, MappingError, OutputError, Severity
 from converter.engine import converted
 from converter.fhir import RELEASES
 from converter.intake import Intake, SourceFile, lookup_entries, open_sources, source_files
@@ -45,6 +45,7 @@ from converter.mapper.gate import SITE_MARK
 from converter.mapper.identity import resident_digest
 from converter.mapping.loader import LoadedMapping, check_columns, custodian, establishment, load
 from converter.model import Verdict
+from converter.report.html import report_html
 from converter.report.record import RUN_SCHEMA, diagnostic_record, line_ranges
 from converter.report.rejects import rejects_csv, unindexed_csv
 from converter.settings import Settings
@@ -165,6 +166,7 @@ def convert(settings: Settings, observer: Observer) -> Run:
     problems = check_columns(loaded, headers)
     if any(d.is_error for d in problems):
         raise MappingError([d for d in problems if d.is_error])
+    _refuse_inside(settings.output, loaded)
     earlier = earlier_deliveries(settings, loaded.spec.release)
     output = loaded.spec.output
     declared = output.preset is not None or output.max_bundle_bytes is not None
@@ -190,9 +192,17 @@ def _update(run: Run, earlier: list[EarlierDelivery], place: _Place) -> Iterator
     if not earlier:
         yield None
         return
-    assert run.loaded is not None
-    with contextlib.closing(Update(earlier, run.settings, run.loaded.spec.residents.from_, place.work)) as update:
+    with contextlib.closing(Update(earlier, run.settings, place.work)) as update:
         yield update
+
+
+def _refuse_inside(output: Path, loaded: LoadedMapping) -> None:
+    """OutputError when the delivery would lie in a folder that is read as a source: the next run would read it too."""
+    place = output.resolve()
+    for name in loaded.sources_used():
+        folder = loaded.spec.sources[name].folder
+        if folder is not None and place.is_relative_to((loaded.base / folder).resolve()):
+            raise OutputError(Diagnostic("RUN-53", loaded.locate(("sources", name, "folder")), {"source": name}))
 
 
 def _tell(run: Run, observer: Observer, found: Iterable[Diagnostic]) -> None:
@@ -403,7 +413,7 @@ class _Stages:
         run = self._run
         if self._update is not None:
             digest = resident_digest(self._finess, task.key)
-            self._update.settled(digest, task, result if isinstance(result, Converted) else None)
+            self._update.settled(digest, task, result if isinstance(result, Converted) else None, self._compiled)
         if isinstance(result, Failed):
             code, params = ("RUN-50", {"place": result.place}) if result.place else ("RUN-24", {})
             for _, spooled in task.rows:
@@ -449,7 +459,7 @@ class _Stages:
         counts: Counter[str] = Counter()
 
         def counted() -> Iterator[tuple[str, str]]:
-            for source, relative in unindexed(self._compiled, spool):
+            for source, relative in unindexed(self._compiled, spool, self._own_files()):
                 counts[source] += 1
                 yield source, relative
 
@@ -459,6 +469,13 @@ class _Stages:
         self._run.unindexed = counts.total()
         found = [Diagnostic("RUN-12", None, {"source": s, "count": n}) for s, n in counts.items()]
         _tell(self._run, self._observer, found)
+
+    def _own_files(self) -> Iterator[Path]:
+        """What may lie among the scans and is none: delivery, mapping, sources."""
+        yield self._run.settings.output
+        yield from self._loaded.files
+        for table in self._tables.values():
+            yield from table.files
 
     def _report(self, spool: Spool) -> None:
         """Sums, rejects, manifest, record: of a complete run, and of what there is of one that ends early."""
@@ -473,6 +490,7 @@ class _Stages:
         if delivery is not None and run.status != "failed":
             delivery.finish(self._head(), self._delivered(spool, delivery))
         self._write_record()
+        self._write_report(spool)
 
     def _write_update(self, update: Update, spool: Spool) -> None:
         """The index of what changed, the residents included that this run did not come to and an earlier one did."""
@@ -482,7 +500,7 @@ class _Stages:
             assert delivery is not None
             if (entry := delivery.previous(digest)) is not None:
                 update.recall(entry)
-        update.write(self._place.writer, self._loaded.spec.release, self._run.sums, left)
+        update.write(self._place.writer, spool.rejected_rows(), left, self._compiled)
         self._run.changes = update.record()
         _tell(self._run, self._observer, update.told_after())
 
@@ -492,6 +510,12 @@ class _Stages:
         with self._place.writer.create_own("rejects.csv") as stream:
             for line in rejects_csv(lines, labels, self._run.settings.report_lang):
                 stream.write(line)
+
+    def _write_report(self, spool: Spool) -> None:
+        run = self._run
+        page = report_html(run.record(), spool.met(), run.told, run.faulty, run.settings.report_lang)
+        with self._place.writer.create_own("report.html") as stream:
+            stream.write(page)
 
     def _delivered(self, spool: Spool, delivery: Delivery) -> list[str]:
         """Residents whose files belong to the delivery, in the order of the sources."""
