@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import re
+import shlex
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
@@ -80,6 +81,11 @@ def commands_shown() -> Iterator[tuple[str, list[str]]]:
                 yield words[0], words[1:]
 
 
+def lines_to_type(page: str) -> list[str]:
+    blocks = fenced((ROOT / page).read_text("utf-8"), "sh")
+    return [line for block in blocks for line in block.splitlines() if line.startswith("dui ")]
+
+
 def test_every_command_shown_exists_with_its_options() -> None:
     shown = list(commands_shown())
     assert len(shown) > 10
@@ -92,6 +98,17 @@ def test_every_command_shown_exists_with_its_options() -> None:
         known = {option for p in command.params for option in (*p.opts, *p.secondary_opts)} | {"-h", "--help"}
         wrong += [f"{name} {word}" for word in words if word.startswith("-") and word.split("=")[0] not in known]
     assert wrong == []
+
+
+@pytest.mark.parametrize("line", [line for page in PAGES for line in lines_to_type(page)])
+def test_every_line_to_type_is_complete(line: str) -> None:
+    """As many arguments as the command takes, and all options that it cannot do without."""
+    name, *words = shlex.split(line, comments=True)[1:]
+    command = cli.cli.commands[name]
+    with click.Context(command, info_name=name) as context:
+        options, left, _ = command.make_parser(context).parse_args(words)
+    assert left == []
+    assert {p.name for p in command.params if p.required} - {n for n, value in options.items() if value} == set()
 
 
 def test_every_command_is_shown() -> None:
