@@ -265,7 +265,7 @@ class Spool:
             diagnostic = Diagnostic(code, location, json.loads(params), Severity(level))
             yield Finding(source, _VERDICT[kept], diagnostic, marshal.loads(cells))  # noqa: S302 - our own bytes
 
-    def rejected(self) -> Iterator[tuple[SourceRow, list[Diagnostic]]]:
+    def rejects(self) -> Iterator[tuple[SourceRow, list[Diagnostic]]]:
         """Rejected rows in the order of the sources and their lines, each with the errors found in it."""
         query = (
             "SELECT row.id, source, file, sheet, line, cells, more, code, level, col, params"
