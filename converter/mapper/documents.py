@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any
 
 from converter import terminology
@@ -184,7 +185,7 @@ class DocumentMapper:
         author = self._author.of(got) or (self._fallback.of(got) if self._fallback else None)
         authenticator = self._authenticator.of(got) if self._authenticator else None
         kind = values["type"]
-        if start and end and str(end)[:10] < str(start)[: len(str(end)[:10])]:
+        if start and end and _is_before(end, start):
             got.diagnostics.append(Diagnostic("FLD-15", got.row.location()))
         if key is None or kind is None or values["title"] is None:
             return None
@@ -223,6 +224,15 @@ class DocumentMapper:
         if self.wrapped and isinstance(created, PartialDate) and created.day is None:
             return None, start or created
         return created, start
+
+
+def _is_before(a: Moment, b: Moment) -> bool:
+    """Whether a moment comes before another, as far as both are known."""
+    if isinstance(a, datetime) and isinstance(b, datetime):
+        return a < b
+    here, there = str(a)[:10], str(b)[:10]
+    short = min(len(here), len(there))
+    return here[:short] < there[:short]
 
 
 def _normal() -> Coding:

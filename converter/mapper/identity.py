@@ -38,7 +38,9 @@ def document_identity(establishment: Establishment, resident: str, source: str, 
 
     ``resident`` is the resident's key, ``source`` the name of what was read, ``key`` the legacy document number.
     """
-    stem = "|".join((establishment.finess, resident, source, key))
+    # A bar within a part is doubled by its escape: no two documents ever have one stem.
+    parts = (part.replace("\\", "\\\\").replace("|", "\\|") for part in (resident, source, key))
+    stem = "|".join((establishment.finess, *parts))
     own, whole = _uuid(f"{stem}|v1"), _uuid(f"{stem}|set")
     return DocumentIdentity(own, whole, _urn(establishment, own), _urn(establishment, whole))
 

@@ -98,18 +98,15 @@ def test_what_a_field_drops_with_a_remark(field: Any, datum: str, code: str) -> 
     assert field(datum) == Noted(None, code)
 
 
-GOOD, BAD_KEY, BAD_SHAPE = "279039912345686", "279039912345601", "27903"
-
-
 @pytest.mark.parametrize("level", [Severity.ERROR, Severity.WARNING, None])
 def test_a_wrong_key_is_as_grave_as_the_mapping_says(level: Severity | None) -> None:
-    number = GOOD[:13]
+    number = "2790399123456"
     good = number + f"{97 - int(number) % 97:02d}"
     judge = fields.identifier_of(check_nir, level)
     assert judge(f" {good[:7]} {good[7:]} ") == good
     bad = number + f"{(int(good[13:]) % 97) + 1:02d}"
     with pytest.raises(WrongValueError):
-        judge(BAD_SHAPE)
+        judge("27903")
     if level is Severity.ERROR:
         with pytest.raises(WrongValueError, match="ID-11"):
             judge(bad)
