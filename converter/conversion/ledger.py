@@ -35,7 +35,8 @@ class Ledger:
         self._skipped: set[int] = set()
         for spooled in rows:
             if spooled.id not in self._notes:
-                self._notes[spooled.id] = list(spooled.row.notices)
+                self._notes[spooled.id] = []
+                self.note(spooled.id, spooled.row.notices)
 
     def note(self, number: int, found: Iterable[Diagnostic]) -> None:
         """Problems and remarks of a row; the same one is kept once."""
