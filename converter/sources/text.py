@@ -186,13 +186,13 @@ class TextGrid(Grid):
                 pass
             elif (plain := _split(line.split(quote), delimiter, quote)) is not None:
                 cells = plain
+                if len(plain) == 1 and unwrap and (record := self._unwrapped(line, plain[0])):
+                    cells, trouble = record, trouble or Trouble()
+                    trouble.notices.append(Note("SRC-85"))
             else:
                 cells, trouble, span = self._quoted(lines, at, trouble)
                 if lines.grown:
                     dirty, noted, clean = True, bool(lines.notes), False
-            if unwrap and len(cells) == 1 and span == 1 and (record := self._unwrapped(line, cells[0])):
-                cells, trouble = record, trouble or Trouble()
-                trouble.notices.append(Note("SRC-85"))
             if clean:
                 at += span
                 yield number + at - span + 1, tuple(map(strip, cells)), trouble
