@@ -51,8 +51,10 @@ class ResourceCheck:
         shape = _shape(resource)
         if shape in self._shapes:
             return []
-        self._shapes.add(shape)
-        return check_skeleton(_with_data(resource))
+        found = check_skeleton(_with_data(resource))
+        if not any(d.is_error for d in found):
+            self._shapes.add(shape)
+        return found
 
 
 def _taken_apart(resource: Json) -> tuple[Json, Json, Json]:
