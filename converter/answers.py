@@ -174,7 +174,8 @@ def _said(path: Path, identifiers: Sequence[str], *, single: bool) -> Sequence[_
     root, entries = _read(path)
     kind = root.get("resourceType")
     if kind == "OperationOutcome":
-        return [_of_outcome(root, single=single)] * len(identifiers)
+        one = _of_outcome(root, single=single)
+        return [one, *[_Said(one.document)] * (len(identifiers) - 1)][: len(identifiers)]  # its issues count once
     if kind == "DocumentReference" and single and len(identifiers) == 1:
         return [_of_document(root, identifiers[0])]
     if kind == "Bundle" and not single and root.get("type") in ("transaction-response", "batch-response"):
