@@ -14,7 +14,7 @@ from typing import Any
 import jsonpatch
 import pytest
 
-from tests.making import Export, Ran, bundles, dui, export, holds, inside, pdf, piece, run_record, tree, usager
+from tests.making import Export, Ran, bundles, dui, export, holds, inside, pdf, piece, run_record, table, tree, usager
 
 LATER = ("--date", "2026-05-01T10:00:00+02:00")
 ALTERNATIVE = "cda-tddui-1.0.1"
@@ -389,7 +389,7 @@ def test_workers_and_a_second_run_change_no_byte(tmp_path: Path) -> None:
     update(mapping, tmp_path / "b", tmp_path / "first", options=(*LATER, "--workers", "2"))
 
     def kept(out: Path) -> dict[str, bytes]:
-        own = ("run.json", "journal.jsonl")
+        own = ("run.json", "journal.jsonl", "report.html")
         return {name: content for name, content in tree(out).items() if name not in own}
 
     assert kept(tmp_path / "a") == kept(tmp_path / "b")
@@ -410,35 +410,33 @@ def test_a_dry_run_writes_nothing(tmp_path: Path) -> None:
 
 
 def test_a_dossier_is_compared_too(tmp_path: Path) -> None:
-    from tests.making import table
-
     made = export(tmp_path / "in", residents=2, documents=1)
-    made.sources += "  gir: {file: gir.csv}\n"
+    made.establishment = made.establishment.replace("facility_type: SA17", "facility_type: SA16\n  category: 183")
+    made.sources += "  sejours: {file: sejours.csv}\n"
     made.documents += "  - dossier: {}\n"
+    made.usagers = [dict(u) | {"ordre": "1"} for u in made.usagers]
+    made.residents += "  birth_order: ordre\n"
     made.more = (
-        "assessments:\n  - from: gir\n    resident: id\n    key: cle\n"
-        '    date: {column: date, date: "%d/%m/%Y"}\n    title: titre\n    result: gir\n'
+        'stays:\n  from: sejours\n  resident: id\n  key: numero\n  admission: {column: admission, date: "%d/%m/%Y"}\n'
     )
     mapping = made.write()
-    rows = [{"id": f"{n:04d}", "cle": str(n), "date": "02/03/2024", "titre": "AGGIR", "gir": "3"} for n in (1, 2)]
-    table(made.folder / "gir.csv", ("id", "cle", "date", "titre", "gir"), rows)
+    head = ("id", "numero", "admission")
+    rows = [{"id": f"{n:04d}", "numero": str(n), "admission": "02/03/2024"} for n in (1, 2)]
+    table(made.folder / "sejours.csv", head, rows)
     first = dui("convert", mapping, "-o", tmp_path / "first")
     assert first.code == 0, first.err
     update(mapping, tmp_path / "same", tmp_path / "first")
     assert counts(tmp_path / "same") == {"unchanged": 4}
-    rows[0]["gir"] = "2"
-    table(made.folder / "gir.csv", ("id", "cle", "date", "titre", "gir"), rows)
+    assert run_record(tmp_path / "same")["rows"]["sources"]["sejours"]["skipped"] == 2
+    rows[0]["admission"] = "03/03/2024"
+    table(made.folder / "sejours.csv", head, rows)
     ran = update(mapping, tmp_path / "up", tmp_path / "first")
     assert ran.code == 0, ran.err
-    assert counts(tmp_path / "up") == {"unchanged": 3, "changed": 1}
-    assert run_record(tmp_path / "up")["rows"]["sources"]["gir"] == {
-        "read": 2,
-        "converted": 1,
-        "rejected": 0,
-        "skipped": 1,
-    }
-    rows[0]["date"] = "31/02/2024"
-    table(made.folder / "gir.csv", ("id", "cle", "date", "titre", "gir"), rows)
+    assert counts(tmp_path / "up") == {"unchanged": 3, "changed": 1, "withoutId": 1}
+    found = run_record(tmp_path / "up")["rows"]["sources"]["sejours"]
+    assert found == {"read": 2, "converted": 1, "rejected": 0, "skipped": 1}
+    rows[0]["admission"] = "31/02/2024"
+    table(made.folder / "sejours.csv", head, rows)
     update(mapping, tmp_path / "spoilt", tmp_path / "first")
     assert counts(tmp_path / "spoilt") == {"unchanged": 3, "notComparable": 1}
 
