@@ -12,6 +12,7 @@ update flow: a correction is a new document there, which says what it replaces.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import sqlite3
@@ -37,13 +38,13 @@ from converter.delivery.earlier import (
     write_earlier,
 )
 from converter.delivery.files import UPDATE
-from converter.diagnostics import Diagnostic, MappingError, OutputError, Severity
+from converter.diagnostics import Diagnostic, MappingError, OutputError, Severity, SourceError
 from converter.mapper.compiled import CompiledMapping
 from converter.mapper.identity import number_mark
 from converter.model import SourceRow, SpooledRow, Verdict
 from converter.settings import Settings
 
-__all__ = ["UPDATE_SCHEMA", "Update", "earlier_deliveries"]
+__all__ = ["UPDATE_SCHEMA", "Update", "earlier_deliveries", "refuse_other_kind"]
 
 UPDATE_SCHEMA = "dui-converter/update/1"
 _PLACEHOLDER = "{id}"
@@ -79,8 +80,17 @@ CREATE TABLE change (record TEXT);
 """
 
 
+def refuse_other_kind(settings: Settings) -> None:
+    """OutputError when an update would go into a whole delivery, or a whole delivery into an update."""
+    with contextlib.suppress(SourceError):
+        is_update = read_head(settings.output).is_update
+        if is_update is not bool(settings.previous):
+            code = "UPD-19" if is_update else "UPD-18"
+            raise OutputError(Diagnostic(code, None, {"folder": settings.output.name}))
+
+
 def earlier_deliveries(settings: Settings, release: str) -> list[EarlierDelivery]:
-    """The deliveries to bring up to date, oldest first. SourceError or MappingError when they cannot be."""
+    """The deliveries to bring up to date, oldest first. SourceError, MappingError or OutputError when that fails."""
     if settings.answers and len(settings.answers) != len(settings.previous):
         given = {"answers": len(settings.answers), "previous": len(settings.previous)}
         raise MappingError(Diagnostic("UPD-16", None, given))

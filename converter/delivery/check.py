@@ -56,14 +56,21 @@ class ManifestCheck:
         return not any(d.is_error for d in self.diagnostics)
 
     def files(self) -> Iterator[ListedFile]:
-        """The files listed, in order, read anew from the manifest; what is out of shape is passed over."""
-        bundle = manifest_schema()["properties"]["bundles"]["items"]
+        """The files listed, in order, read anew from the manifest; what is out of shape is passed over.
+
+        An update's index comes last.
+        """
+        shapes = manifest_schema()["properties"]
+        update: list[ListedFile] = []
         try:
-            for _, item in members(self.folder / MANIFEST, "bundles"):
-                if isinstance(item, Item) and not any(faults(item.value, bundle)):
+            for name, item in members(self.folder / MANIFEST, "bundles"):
+                if isinstance(item, Item) and not any(faults(item.value, shapes["bundles"]["items"])):
                     yield _listed(item.value)
+                elif name == "update" and not any(faults(item, shapes["update"])):
+                    update.append(_index(item))
         except (OSError, BadManifestError):
             return
+        yield from update
 
 
 def check_manifest(folder: Path, *, contents: bool = True) -> ManifestCheck:
@@ -172,7 +179,7 @@ class _Checker:
     def _check_update(self, head: Mapping[str, Any]) -> None:
         if (update := head.get("update")) is not None:
             self._check_sum_of(update["file"], update["sha256"])
-            self._check_file(ListedFile(update["file"], update["size"], update["sha256"], "", ()))
+            self._check_file(_index(update))
 
     # ------------------------------------------------------------------------------------------------- its files
 
@@ -264,6 +271,11 @@ class _Checker:
 def _listed(record: Mapping[str, Any]) -> ListedFile:
     identifiers = tuple(d["masterIdentifier"] for d in record["documents"])
     return ListedFile(record["file"], record["size"], record["sha256"], record["resident"], identifiers)
+
+
+def _index(record: Mapping[str, Any]) -> ListedFile:
+    """What an update's manifest says of its index, which holds no document."""
+    return ListedFile(record["file"], record["size"], record["sha256"], "", ())
 
 
 def _found(folder: Path) -> Iterator[str]:

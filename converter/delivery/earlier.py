@@ -49,7 +49,7 @@ CREATE TABLE document (identifier TEXT PRIMARY KEY, clock TEXT, size INTEGER, ha
 class EarlierDelivery:
     """The head of a manifest: release, clock (ISO 8601, aware), whether it was complete, SHA-256 of the manifest.
 
-    ``bases``: those of the manifests that an update stands on.
+    ``bases``: those of the manifests that an update stands on; a whole delivery has none.
     """
 
     folder: Path
@@ -58,6 +58,10 @@ class EarlierDelivery:
     complete: bool
     sha256: str
     bases: tuple[str, ...] = ()
+
+    @property
+    def is_update(self) -> bool:
+        return bool(self.bases)
 
 
 @dataclass(frozen=True, slots=True)

@@ -47,7 +47,7 @@ UPDATE = "update.json"
 #: Where products stand: bundles (flow 2), single documents (flow 1), JSON Patches (flow 3).
 FOLDERS = ("bundles", "documents", "patches")
 #: The only names that products have; anything else in these folders is not ours to list or to remove.
-PRODUCT = re.compile(rf"({'|'.join(FOLDERS)})/[0-9A-Za-z][0-9A-Za-z._-]*\.json")
+PRODUCT = re.compile(rf"(?:(?:{'|'.join(FOLDERS)})/[0-9A-Za-z][0-9A-Za-z._-]*\.json|{re.escape(UPDATE)})")
 _BESIDE = re.compile(r"[0-9A-Za-z][0-9A-Za-z._-]*")
 _BLOCK = 1 << 20
 

@@ -8,14 +8,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from converter.delivery.check import ManifestCheck, check_manifest
-from converter.delivery.files import FOLDERS, MANIFEST, PRODUCT, SUMS
+from converter.delivery.files import FOLDERS, MANIFEST, PRODUCT, SUMS, UPDATE
 from converter.diagnostics import Diagnostic, MappingError, ProductLocation, SourceError, closest
 from converter.fhir import DEFAULT, RELEASES, Release
 
 __all__ = ["Target", "Unit", "choose_release", "open_target"]
 
-#: JSON Patches are no resources.
-_PATCHES = "patches/"
+#: JSON Patches and their index are no resources.
+_NO_RESOURCES = ("patches/", UPDATE)
 #: Bytes looked through for the profile that a file claims.
 _HEAD = 1 << 20
 _CANONICAL = re.compile(
@@ -66,8 +66,8 @@ def _delivery(folder: Path) -> Target:
         Unit(folder / f.file, f.file, f.identifiers) for f in target.manifest.files() if PRODUCT.fullmatch(f.file)
     ]
     found = listed or [Unit(folder / name, name) for name in _names(folder, FOLDERS)]
-    # Missing files, links and patches have been judged with the manifest.
-    target.units = [u for u in found if not u.name.startswith(_PATCHES) and _is_plain(u.path)]
+    # Missing files, links and what is no resource have been judged with the manifest.
+    target.units = [u for u in found if not u.name.startswith(_NO_RESOURCES) and _is_plain(u.path)]
     return target
 
 
