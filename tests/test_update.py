@@ -571,3 +571,57 @@ def test_nothing_personal_in_what_leaves(tmp_path: Path) -> None:
         ran.err + ran.out + (tmp_path / "up" / "update.json").read_text() + (tmp_path / "up" / "run.json").read_text()
     )
     assert not [mark for mark in ("ZEBULON", "QUERTZUI", "secr", "0001;") if mark in shown]
+
+
+def test_an_update_and_a_delivery_do_not_mix(tmp_path: Path) -> None:
+    mapping = export(tmp_path / "in", residents=1, documents=1).write()
+    for name in ("first", "second"):
+        dui("convert", mapping, "-o", tmp_path / name)
+    before = tree(tmp_path / "second")
+    into = update(mapping, tmp_path / "second", tmp_path / "first")
+    assert into.code == 4
+    assert "UPD-18" in into.err
+    assert tree(tmp_path / "second") == before
+    update(mapping, tmp_path / "up", tmp_path / "first")
+    ran = dui("convert", mapping, "-o", tmp_path / "up")
+    assert ran.code == 4
+    assert "UPD-19" in ran.err
+
+
+def test_an_update_is_packed_whole(tmp_path: Path) -> None:
+    made = export(tmp_path / "in")
+    dui("convert", made.write(), "-o", tmp_path / "first")
+    update(changed(made), tmp_path / "up", tmp_path / "first")
+    ran = dui("pack", tmp_path / "up", "-o", tmp_path / "up.zip")
+    assert ran.code == 0, ran.err
+    ran = dui("unpack", tmp_path / "up.zip", "-o", tmp_path / "received")
+    assert ran.code == 0, ran.err
+    received = tree(tmp_path / "received")
+    sent = tree(tmp_path / "up")
+    assert {n: c for n, c in received.items() if n in sent} == {n: sent[n] for n in received if n in sent}
+    assert {"update.json", "manifest.json", "SHA256SUMS"} <= received.keys()
+    assert {n for n in sent if n.startswith(("bundles/", "patches/"))} <= received.keys()
+    assert dui("verify", tmp_path / "received").code == 0
+
+
+def test_a_run_for_one_resident_keeps_the_others_in_the_index(tmp_path: Path) -> None:
+    made = export(tmp_path / "in", residents=2, documents=1)
+    dui("convert", made.write(), "-o", tmp_path / "first")
+    made.scans = {name: pdf(f"corrigé {name}") for name in made.scans}
+    mapping = made.write()
+    update(mapping, tmp_path / "up", tmp_path / "first")
+    whole = {c["file"] for c in index(tmp_path / "up")["changed"]}
+    update(mapping, tmp_path / "up", tmp_path / "first", options=(*LATER, "--resident", "0002"))
+    assert {c["file"] for c in index(tmp_path / "up")["changed"]} == whole
+    assert dui("verify", tmp_path / "up").code == 0
+
+
+def test_new_documents_one_by_one(tmp_path: Path) -> None:
+    made = export(tmp_path / "in")
+    dui("convert", made.write(), "-o", tmp_path / "first", "--flow", "1")
+    server = Server()
+    update(changed(made), tmp_path / "up", tmp_path / "first", options=(*LATER, "--flow", "1"))
+    assert len(list((tmp_path / "up" / "documents").iterdir())) == 1
+    for number, path in enumerate(sorted((tmp_path / "first" / "documents").iterdir())):
+        server.documents[str(number)] = json.loads(path.read_text("utf-8"))
+    server.patch(tmp_path / "up")
