@@ -18,7 +18,7 @@ from converter.mapper import fields
 from converter.mapper.gate import Gate, KeyRule
 from converter.mapper.identity import document_identity, number_mark
 from converter.mapper.residents import Collected
-from converter.mapping.nodes import OrganizationSpec, PersonSpec
+from converter.mapping.nodes import ColumnValue, OrganizationSpec, PersonSpec
 from converter.mapping.rules import RowRule
 from converter.mapping.schema import AuthorSpec, ScanRule, TemplateRule
 from converter.mapping.values import Noted, Rule, ValueContext, WrongValueError, compile_value
@@ -385,7 +385,7 @@ class _RowsRule:
         self._group = spec.group
         grouped = spec.group if isinstance(spec.group, list) else []
         self._groups = [compiler("group", column, fields.one_line) for column in grouped]
-        self._order = [compiler("sort", column, None) for column in spec.sort or ()]
+        self._order = [compiler("sort", _sortable(spec, column), None) for column in spec.sort or ()]
 
     def of(self, got: Collected) -> tuple[str, ...]:
         found = (got.take(rule) for rule in self._cells)
@@ -400,6 +400,17 @@ class _RowsRule:
 
     def order(self, row: SourceRow) -> tuple[str, ...]:
         return tuple(str(rule(row).value or "") for rule in self._order)
+
+
+def _sortable(spec: TemplateRule, column: str) -> object:
+    """A column to sort by: as a date where the rule reads it as one, else as its text."""
+    shown = spec.columns.values() if isinstance(spec.columns, dict) else ()
+    period = (spec.period.start, spec.period.end) if spec.period else ()
+    for value in (*shown, spec.created, *period):
+        if isinstance(value, ColumnValue) and value.column == column and value.date:
+            # What it says of empty and wrong cells is told where it is shown.
+            return value.model_copy(update={"default": None, "required": False, "on_error": "reject"})
+    return column
 
 
 def _shown(datum: Any) -> str:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import base64
+import re
 from pathlib import Path
 
 import pytest
+from lxml import etree
 
 from converter.pipeline import Run, convert
 from converter.settings import Settings
 from tests.conversion.watching import Silent
-from tests.making import Export, documents, export, holds, pdf, piece, rejects, usager
+from tests.making import Export, documents, export, holds, inside, pdf, piece, rejects, usager
 
 TABLE = """\
   - from: ged
@@ -167,3 +170,17 @@ def test_a_scan_gone_before_it_is_checked_costs_its_row_only(tmp_path: Path, mon
     monkeypatch.undo()
     (tmp_path / "in" / "ged" / "2.pdf").write_bytes(pdf("2"))
     assert convert(Settings(mapping, tmp_path / "out", workers=1), Silent()).rejected == 0
+
+
+@pytest.mark.parametrize("columns", ["", "    columns: [titre]\n"])
+def test_rows_are_sorted_by_time_not_by_the_letters_of_their_dates(tmp_path: Path, columns: str) -> None:
+    made = journal(tmp_path / "in")
+    if columns:  # the date is not shown: its form is the one of `created:`
+        made.documents = re.sub("    columns: .*\n", columns, made.documents)
+    made.documents += "    sort: [date]\n"
+    for number, day in enumerate(("02/01/2021", "01/12/2020", "15/06/2020")):
+        made.ged[number] = piece(number + 1, 1, date=day)
+    ran(made, tmp_path / "out")
+    body = etree.fromstring(inside(documents(tmp_path / "out")[0])).findtext(".//{*}nonXMLBody/{*}text")
+    text = base64.b64decode(body or "").decode()
+    assert text.index("Pièce 3") < text.index("Pièce 2") < text.rindex("Pièce 1")
