@@ -24,12 +24,14 @@ from converter import __version__
 from converter.cda import header_gaps
 from converter.clock import Clock, run_clock
 from converter.conversion import Converted, Failed, Limits, Plan, Task
+from converter.corrections import Corrections, read_corrections
 from converter.delivery import (
     WORK,
     Delivery,
     FileWriter,
     NullWriter,
     WriteError,
+    explained,
     explained_store,
     limits_of,
     open_delivery,
@@ -44,15 +46,17 @@ from converter.mapper.compiled import CompiledMapping
 from converter.mapper.gate import SITE_MARK
 from converter.mapper.identity import resident_digest
 from converter.mapping.loader import LoadedMapping, check_columns, custodian, establishment, load
+from converter.mapping.offered import offered_words
 from converter.model import Verdict
 from converter.report.html import report_html
 from converter.report.record import RUN_SCHEMA, diagnostic_record, line_ranges
 from converter.report.rejects import rejects_csv, unindexed_csv
+from converter.report.workbook import WORKBOOK, is_as_written, put_aside, write_workbook
 from converter.settings import Settings
 from converter.sources import Table
 from converter.spool import Spool, Sums
 from converter.unindexed import too_large, unindexed
-from converter.update import Update, earlier_deliveries
+from converter.update import Update, earlier_deliveries, refuse_other_kind
 
 __all__ = ["Observer", "Run", "convert"]
 
@@ -167,7 +171,11 @@ def convert(settings: Settings, observer: Observer) -> Run:
     if any(d.is_error for d in problems):
         raise MappingError([d for d in problems if d.is_error])
     _refuse_inside(settings.output, loaded)
+    corrections = read_corrections(settings.only, headers) if settings.only else None
+    if corrections is not None:
+        tables = {name: corrections.over(table) for name, table in tables.items()}
     earlier = earlier_deliveries(settings, loaded.spec.release)
+    refuse_other_kind(settings)
     output = loaded.spec.output
     declared = output.preset is not None or output.max_bundle_bytes is not None
     run.limits = Limits(*limits_of(output.preset, output.max_bundle_bytes, output.max_entries), declared)
@@ -182,7 +190,7 @@ def convert(settings: Settings, observer: Observer) -> Run:
     gaps = header_gaps(establishment(loaded.spec), None, custodian(loaded.spec))
     _tell(run, observer, [*loaded.warnings, *problems, *gaps])
     with _output(settings) as place, _update(run, earlier, place) as update:
-        _Stages(run, observer, tables, place, update).all()
+        _Stages(run, observer, tables, place, update, corrections).all()
     return run
 
 
@@ -192,7 +200,7 @@ def _update(run: Run, earlier: list[EarlierDelivery], place: _Place) -> Iterator
     if not earlier:
         yield None
         return
-    with contextlib.closing(Update(earlier, run.settings, place.work)) as update:
+    with explained_store(WORK), contextlib.closing(Update(earlier, run.settings, place.work)) as update:
         yield update
 
 
@@ -265,11 +273,18 @@ class _Stages:
     """Steps 3 to 6 of one run."""
 
     def __init__(
-        self, run: Run, observer: Observer, tables: dict[str, Table], place: _Place, update: Update | None = None
+        self,
+        run: Run,
+        observer: Observer,
+        tables: dict[str, Table],
+        place: _Place,
+        update: Update | None = None,
+        corrections: Corrections | None = None,
     ) -> None:
         assert run.loaded is not None
         assert run.clock is not None
         self._run, self._observer, self._tables, self._place, self._update = run, observer, tables, place, update
+        self._corrections = corrections
         self._loaded = run.loaded
         self._headers = {name: table.header for name, table in tables.items()}
         self._lookups = self._write_lookups()
@@ -302,6 +317,9 @@ class _Stages:
             with explained_store(WORK):
                 Intake(self._compiled, spool).read(self._tables)
                 _tell(self._run, self._observer, self._decisions())
+                if self._corrections is not None:
+                    count = self._corrections.applied
+                    _tell(self._run, self._observer, [Diagnostic("REP-07", None, {"count": count})])
                 if self._update is not None:
                     _tell(self._run, self._observer, self._update.told_before(bool(self._run.settings.answers)))
                 self._survey(spool)
@@ -484,6 +502,7 @@ class _Stages:
         run.codes = spool.count_by_code()
         run.lines = {s.source: line_ranges(spool.lines(s.source)) for s in run.sums}
         self._write_rejects(spool)
+        self._write_workbook(spool)
         delivery = self._place.delivery
         if self._update is not None and run.status != "failed":
             self._write_update(self._update, spool)
@@ -510,6 +529,37 @@ class _Stages:
         with self._place.writer.create_own("rejects.csv") as stream:
             for line in rejects_csv(lines, labels, self._run.settings.report_lang):
                 stream.write(line)
+
+    def _write_workbook(self, spool: Spool) -> None:
+        """A failed run leaves the workbook alone: it may be the corrected one, not yet read to its end."""
+        run, corrections = self._run, self._corrections
+        if run.status == "failed":
+            return
+        assert run.clock is not None
+        self._keep_corrected()
+        with self._place.writer.create_own(WORKBOOK) as stream, explained(WORKBOOK):
+            write_workbook(
+                stream,
+                spool.rejects(),
+                {name: header.labels for name, header in self._headers.items()},
+                moment=run.clock.moment,
+                work=self._place.work,
+                words=offered_words(self._loaded.spec, self._headers),
+                digests=corrections.digests if corrections else None,
+                kept=corrections.kept() if corrections else (),
+                lang=run.settings.report_lang,
+            )
+
+    def _keep_corrected(self) -> None:
+        """What somebody corrected in the delivery's workbook is not written over before it was read."""
+        delivery, only = self._place.delivery, self._run.settings.only
+        if delivery is None or not (found := delivery.path / WORKBOOK).is_file() or is_as_written(found):
+            return
+        if only is not None and only.samefile(found):
+            return
+        with explained(WORKBOOK):
+            kept = put_aside(found)
+        _tell(self._run, self._observer, [Diagnostic("REP-09", None, {"name": kept.name})])
 
     def _write_report(self, spool: Spool) -> None:
         run = self._run

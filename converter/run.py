@@ -61,6 +61,7 @@ def run_convert(mapping: Path, console: Console, *, as_json: bool, **options: An
         strict=options["strict"],
         flow=int(options["flow"]),
         report_lang=options["report_lang"],
+        only=options["only"],
         previous=tuple(options.get("previous", ())),
         answers=tuple(options.get("answers", ())),
     )

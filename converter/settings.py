@@ -32,6 +32,8 @@ class Settings:
     report_lang: str = "fr"
     previous: tuple[Path, ...] = ()
     answers: tuple[Path, ...] = ()
+    #: A corrected rejects.xlsx to read the sources with.
+    only: Path | None = None
 
     @property
     def is_partial(self) -> bool:
@@ -54,4 +56,5 @@ class Settings:
             "flow": self.flow,
             "previous": len(self.previous),
             "answers": len(self.answers),
+            **({"only": self.only.name} if self.only else {}),
         }
