@@ -94,13 +94,16 @@ def _run_options(command: Callable[..., Any]) -> Callable[..., Any]:
         click.option("--date", help="The run's clock (ISO date or date-time), not the mapping's or the sources'."),
         click.option("--workers", type=click.IntRange(1, 256), help="Processes; by default one per processor."),
         click.option("--limit", type=click.IntRange(1), help="Only the first N residents."),
+        click.option("--only", type=_FILE, help="A corrected rejects.xlsx: its rows count instead of the sources'."),
         click.option("--resident", "residents", multiple=True, help="Only this resident (its key); can be repeated."),
         click.option("--force", is_flag=True, help="Redo what an earlier run completed."),
         click.option("--prune", is_flag=True, help="Remove files of an earlier run that this run no longer makes."),
         click.option("-x", "--fail-fast", is_flag=True, help="Stop at the first rejected row."),
         click.option("--strict", is_flag=True, help="Treat warnings as errors."),
         click.option("--flow", type=click.Choice(["1", "2"]), default="2", help="1: a file per document; 2: bundles."),
-        click.option("--report-lang", type=click.Choice(["fr", "en"]), default="fr", help="Language of rejects.csv."),
+        click.option(
+            "--report-lang", type=click.Choice(["fr", "en"]), default="fr", help="Language of rejects and report."
+        ),
         click.option("--log-file", type=_PATH, help="Where a traceback goes if the program fails."),
     )
     for option in reversed(options):
