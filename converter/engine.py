@@ -17,7 +17,8 @@ from collections.abc import Generator, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from itertools import islice, takewhile
-from multiprocessing import get_context, parent_process
+from multiprocessing import get_all_start_methods, get_context, parent_process
+from multiprocessing.context import BaseContext
 from pathlib import Path
 from threading import Event, Thread
 
@@ -119,9 +120,18 @@ def _convert(batch: Batch) -> list[Converted | Failed]:
 # ---------------------------------------------------------------------------------------------- in the main process
 
 
+def _context() -> BaseContext:
+    if "forkserver" not in get_all_start_methods():
+        return get_context("spawn")
+    context = get_context("forkserver")
+    # Read once by the server while the main process reads its sources, not by each worker while the run waits for it.
+    context.set_forkserver_preload(["converter.conversion"])
+    return context
+
+
 def _pool(plan: Plan, workers: int) -> ProcessPoolExecutor:
     # Forking is refused where threads run, and differs between systems: a fresh process is the same everywhere.
-    return ProcessPoolExecutor(workers, get_context("forkserver"), _start, (plan,))
+    return ProcessPoolExecutor(workers, _context(), _start, (plan,))
 
 
 _Waiting = deque[tuple[Batch, Future[list[Converted | Failed]]]]
@@ -179,19 +189,29 @@ def _next(
         results = future.result()
     except BrokenProcessPool:
         pool.shutdown(wait=True, cancel_futures=True)
-        results = [_alone(plan, task) for task in batch]
+        results = [*_alone(plan, batch)]
         pool = _pool(plan, workers)
-        again = [(b, _submit(pool, b)) for b, _ in waiting]
+        again = [(b, f if _has_result(f) else _submit(pool, b)) for b, f in waiting]
         waiting.clear()
         waiting.extend(again)
     yield from zip(batch, results, strict=True)
     return pool
 
 
-def _alone(plan: Plan, task: Task) -> Converted | Failed:
-    """One task in a process of its own."""
-    with _pool(plan, 1) as pool:
-        try:
-            return pool.submit(_convert, [task]).result()[0]
-        except BrokenProcessPool:
-            return Failed("")
+def _has_result(future: Future[list[Converted | Failed]]) -> bool:
+    return future.done() and not future.cancelled() and future.exception() is None
+
+
+def _alone(plan: Plan, batch: Batch) -> Iterator[Converted | Failed]:
+    """One task at a time in a process that has no other: whichever ends it is to blame."""
+    pool = _pool(plan, 1)
+    try:
+        for task in batch:
+            try:
+                yield pool.submit(_convert, [task]).result()[0]
+            except BrokenProcessPool:
+                yield Failed("")
+                pool.shutdown(wait=True)
+                pool = _pool(plan, 1)
+    finally:
+        pool.shutdown(wait=True, cancel_futures=True)
