@@ -96,7 +96,7 @@ def write_patches(
 def _parts(products: Sequence[Product], release: Release, options: Options, limits: Limits) -> list[list[Product]]:
     sizes = [bundle.entry_size(p.resource, p.payload) for p in products]
     overhead = bundle.envelope_size(release, options)
-    if limits.max_bytes is not None:
+    if limits.max_bytes is not None and limits.declared:
         limit = limits.max_bytes
         if large := [p for p, size in zip(products, sizes, strict=True) if size + overhead > limit]:
             raise TooLargeError(large, limit)

@@ -64,9 +64,14 @@ def test_a_release_may_allow_one_document_only(made: list[Product], writer: File
 
 def test_all_that_are_too_large_are_named_and_nothing_is_written(made: list[Product], writer: FileWriter) -> None:
     with pytest.raises(TooLargeError) as stopped:
-        write_products(made, "d" * 20, RELEASE, OPTIONS, Limits(max_bytes=100), writer)
+        write_products(made, "d" * 20, RELEASE, OPTIONS, Limits(max_bytes=100, declared=True), writer)
     assert list(stopped.value.products) == made
     assert list(writer.root.iterdir()) == []
+
+
+def test_beyond_the_cautious_size_each_leaves_alone(made: list[Product], writer: FileWriter) -> None:
+    entries = write_products(made, "d" * 20, RELEASE, OPTIONS, Limits(max_bytes=100), writer)
+    assert [len(e.documents) for e in entries] == [1] * 5
 
 
 @pytest.mark.parametrize("change", ["gone", "other", "shorter", "folder"])
