@@ -299,3 +299,11 @@ def test_links_are_not_followed(delivery: Path) -> None:
 
 def test_a_folder_that_is_not_there_is_2(delivery: Path) -> None:
     assert receipts(delivery, delivery.parent / "nowhere").code == 2
+
+
+def test_answers_that_cannot_be_listed_are_an_error(delivery: Path) -> None:
+    from converter.answers import AnswerFolder
+    from converter.diagnostics import SourceError
+
+    with pytest.raises(SourceError, match="UPD-20"):
+        AnswerFolder(delivery / "nowhere", [])

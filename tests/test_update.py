@@ -143,6 +143,8 @@ def test_nothing_changed_is_an_empty_update(tmp_path: Path) -> None:
     ran = update(mapping, tmp_path / "up", tmp_path / "first")
     assert ran.code == 0, ran.err
     assert counts(tmp_path / "up") == {"unchanged": 6}
+    codes = {(c["code"], c["count"]) for c in run_record(tmp_path / "up")["codes"] if c["code"].startswith("UPD")}
+    assert codes == {("UPD-01", 6), ("UPD-02", 3)}
     assert not list((tmp_path / "up").glob("*/*.json"))
     assert run_record(tmp_path / "up")["rows"]["total"] == {"read": 9, "converted": 0, "rejected": 0, "skipped": 9}
 
