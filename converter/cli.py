@@ -83,6 +83,55 @@ def cli() -> None:
     """
 
 
+@cli.command(cls=_Command)
+@click.argument("paths", metavar="FILE|FOLDER...", type=_PATH, nargs=-1, required=True)
+@click.option("--header-row", type=click.IntRange(1), help="The line that is the header, when none is proposed.")
+@_output_options
+def inspect(paths: tuple[Path, ...], console: Console, as_json: bool, header_row: int | None) -> ExitCode:
+    """Example: dui inspect usagers.xlsx index_ged.csv ged/
+
+    Says what an export is, before there is a mapping: types, encoding, sheets, where the header seems to be, and per
+    column how full it is and what its cells look like; of a folder of scans, counts by type. No cell and no file name
+    below a folder is shown.
+    """
+    from converter.firststeps.inspect import run_inspect
+
+    return run_inspect(paths, console, as_json=as_json, header_row=header_row)
+
+
+@cli.command(cls=_Command)
+@click.argument("files", metavar="FILE...", type=_PATH, nargs=-1, required=True)
+@click.option("--scans", type=_PATH, help="Folder of the scanned files that an index names.")
+@click.option("-o", "--output", type=_PATH, required=True, help="The mapping to write; never one that is there.")
+@_output_options
+def init(files: tuple[Path, ...], console: Console, as_json: bool, scans: Path | None, output: Path) -> ExitCode:
+    """Example: dui init usagers.xlsx index_ged.csv --scans ged/ -o mapping.yaml
+
+    Drafts a mapping from the columns of an export. Every guess is marked "à vérifier", and what no file can say "à
+    compléter": dui check refuses the draft until that is filled in. The schema for editors is put beside it.
+    """
+    from converter.firststeps.init import run_init
+
+    return run_init(files, console, as_json=as_json, scans=scans, output=output)
+
+
+@cli.command(cls=_Command)
+@click.argument("mapping", type=_FILE)
+@click.option("--release", help="Release of the guide, instead of the mapping's.")
+@click.option("--date", help="The run's clock (ISO date or date-time), instead of the mapping's or the sources'.")
+@click.option("--strict", is_flag=True, help="Treat warnings as errors.")
+@_output_options
+def check(mapping: Path, console: Console, as_json: bool, **options: Any) -> ExitCode:
+    """Example: dui check mapping.yaml
+
+    Tries a mapping on every row of its sources: columns, codes, values, the files that rows name. Says what would be
+    rejected, by code and column, with the first places. Nothing is converted or written, and no scan is opened.
+    """
+    from converter.firststeps.check import run_check
+
+    return run_check(mapping, console, as_json=as_json, **options)
+
+
 def _run_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Options of the commands that make a delivery."""
     options = (

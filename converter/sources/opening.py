@@ -27,7 +27,7 @@ from converter.terminology import fold
 if TYPE_CHECKING:
     from converter.mapping.schema import SourceSpec
 
-__all__ = ["display_name", "open_table"]
+__all__ = ["display_name", "open_grids", "open_table"]
 
 _NUMBER = re.compile(r"\d\d")
 
@@ -69,6 +69,14 @@ def open_table(name: str, spec: SourceSpec, base: Path, labels: Sequence[str]) -
         if not spec.optional:
             raise
         return _absent(name, labels, error)
+
+
+def open_grids(spec: SourceSpec, base: Path, labels: Sequence[str]) -> tuple[Sniffed, list[Grid]]:
+    """What the first file of a source is, and its raw tables: for whoever looks at it without a mapping.
+
+    ``labels``: usual ones, by which the delimiter of a text file is told. SourceError as of :func:`open_table`.
+    """
+    return _Opening(Request("", spec, Wanted.of(labels)), base).grids()
 
 
 def _folder(request: Request, folder: str, pattern: str, base: Path) -> Table:
@@ -121,6 +129,18 @@ class _Opening:
         if self._reasons:
             self._settle(layouts)
         return _assembled(self._request, layouts, [file.path for file in files], self._decisions)
+
+    def grids(self) -> tuple[Sniffed, list[Grid]]:
+        files = _Files(self._request.spec, self._base).found(self._reasons, self._decisions)
+        if self._reasons:
+            raise SourceError(self._reasons)
+        file = files[0]
+        try:
+            sniffed = sniff(file.path)
+            self._check_kind(file, sniffed)
+            return sniffed, _READERS[sniffed.kind](file.path, file.name, sniffed, self._request)
+        except OSError as error:
+            raise SourceError(_no_access(file.name, error)) from None
 
     def _settle(self, layouts: Sequence[Layout]) -> None:
         """Reasons stop the source, except that an optional one goes on with the files that can be read."""
