@@ -218,3 +218,4 @@ class Intake:
             else:
                 unknown = Diagnostic("RUN-02", row.location(), {"source": self._residents})
                 self._spool.settle(number, Verdict.REJECTED, [unknown])
+        self._spool.withdraw_rejected()

@@ -155,6 +155,11 @@ class Spool:
         for use, *columns in self._db.execute(query, (_blob(key),)):
             yield use, _spooled(columns)
 
+    def withdraw_rejected(self) -> None:
+        """What is rejected leaves nothing behind: rows rejected so far are filed under nobody any longer."""
+        rank = _RANK[Verdict.REJECTED]
+        self._db.execute("DELETE FROM use WHERE row IN (SELECT id FROM row WHERE verdict = ?)", (rank,))
+
     def strangers(self) -> Iterator[tuple[int, bool]]:
         """Rows whose resident is in no residents row, and whether the mapping left that resident out."""
         query = (

@@ -128,3 +128,13 @@ def test_files_are_summed_and_named_as_any_text_takes(tmp_path: Path) -> None:
     assert first.file == r"usag\xe9rs.csv"
     content = next((tmp_path / "in").glob("usag*")).read_bytes()
     assert (first.size, first.sha256) == (len(content), hashlib.sha256(content).hexdigest())
+
+
+def test_a_row_that_one_rule_rejects_is_used_by_no_other(tmp_path: Path) -> None:
+    made = export(tmp_path / "in", residents=1, documents=1)
+    made.ged[0] = piece(1, 1, conjoint="0099")
+    made.documents += TWO_RULES.replace("resident: id", "resident: conjoint").replace("doc,", "chemin,")
+    assert settled(made, tmp_path) == ([("ged", 2, "rejected", "RUN-02")], {"0001": [2]})
+    with Spool(tmp_path / "again.sqlite") as spool:
+        read(made, spool)
+        assert [use for use, _ in spool.group("0001")] == [-1]

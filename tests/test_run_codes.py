@@ -131,6 +131,19 @@ def test_a_scan_whose_dossier_cannot_be(tmp_path: Path) -> None:
     assert [r["Code"] for r in rejects(tmp_path / "out")] == ["RUN-34"]
 
 
+@pytest.mark.parametrize("place", ["beside", "dossier"])
+def test_a_deviation_asked_for_is_no_fault(tmp_path: Path, place: str) -> None:
+    """A dossier without a birth order fails the guide's rule, as the mapping asked: it leaves, and that is told."""
+    made = ime(export(tmp_path / "in", residents=1, documents=2))
+    made.documents = made.documents.replace("created:", f"place: {place}\n    created:")
+    made.documents += DOSSIER.replace("{}", "{deviation: birth_order}")
+    made.more = UNPLACED % ", attach: yes"
+    run = ran(made, tmp_path / "out")
+    assert "DOS-07" in said(run)
+    assert (run.faulty, run.rejected, int(run.exit_code)) == (0, 0, 0)
+    assert run.documents == (3 if place == "beside" else 1)
+
+
 @pytest.mark.parametrize(("attach", "code"), [("", "RUN-35"), (", attach: yes", "RUN-36")])
 def test_data_without_a_place_in_the_release(tmp_path: Path, attach: str, code: str) -> None:
     made = ime(export(tmp_path / "in", residents=1, documents=1))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -16,6 +16,7 @@ from converter.diagnostics import Diagnostic
 from converter.fhir import RELEASES, Options, document_reference
 from converter.fhir.references import Json
 from converter.mapping.loader import custodian
+from converter.mapping.rules import dossier_rules
 from converter.model import DocumentRecord, Establishment, Resident, ScanFile
 from converter.payload import FilePart, Payload
 from converter.sources.scans import ScanError, conversion_notice, convert_to_pdf
@@ -24,6 +25,10 @@ __all__ = ["BuildError", "Builder", "Product"]
 
 #: Bytes of each file that the check before writing looks at: the first tell the type.
 _LOOKED_AT = 3 * 1024
+
+
+#: Codes of the CDA check that a deviation of the mapping brings about.
+_DEVIATIONS: Mapping[str, tuple[str, ...]] = {"sector": (), "birth_order": ("CDAX-51",)}
 
 
 class BuildError(Exception):
@@ -77,12 +82,16 @@ class Builder:
             custodian=self._custodian,
         )
         self._resources = ResourceCheck(self.release)
+        deviations = [d for rule in dossier_rules(spec) for d in rule.dossier.deviation]
+        #: What the check says of a dossier because the mapping asked for it: no fault, and told as a deviation.
+        self._asked = frozenset(code for d in deviations for code in _DEVIATIONS[d])
 
     def build(self, draft: Draft, resident: Resident) -> Product:
         """A product of a draft. BuildError when it cannot be made or fails a check."""
         product = self.unchecked(self.settled(draft), resident, self._clock)
+        asked = self._asked if draft.dossier is not None else frozenset()
         try:
-            wrong = next((d for d in self._problems(product) if d.is_error), None)
+            wrong = next((d for d in self._problems(product) if d.is_error and d.code not in asked), None)
         except OSError:  # only the scan is read here
             raise BuildError("RUN-08", {}) from None
         if wrong is not None:
