@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import cache
 from typing import Any
 
 from converter import terminology
@@ -39,27 +40,28 @@ def offered_words(spec: MappingSpec, headers: Mapping[str, Header]) -> dict[str,
 
 
 def _words(table: Any, tables: Mapping[str, Any]) -> Sequence[str]:
+    compiled = compile_table(table, tables)
     if isinstance(table, str):
         table = tables[table] if table in tables else TableSpec(use=table)
-    if not isinstance(table, TableSpec):
-        return tuple(table)
-    removed = {fold(word) for word in table.remove}
-    return [word for word in (*table.add, *_shipped(table.use)) if fold(word) not in removed]
+    words = (*table.add, *_shipped(table.use)) if isinstance(table, TableSpec) else tuple(table)
+    # Removed words and labels of several codes are no words of the table.
+    return [word for word in words if _meant(compiled, word) is not None]
 
 
-def _shipped(name: str) -> list[str]:
+@cache
+def _shipped(name: str) -> tuple[str, ...]:
     """Labels of an official table; of the legacy kinds, which have a thousand spellings, one word of each kind."""
     if name != KINDS:
-        return sorted({coding.display for coding in terminology.codes(name).values()})
+        return tuple(sorted({coding.display for coding in terminology.codes(name).values()}, key=fold))
     known = compile_table(KINDS, {})
     words: dict[str, str] = {}
     for word, kind in terminology.legacy_kinds().items():
-        words.setdefault(kind.id, kind.label if _means(known, kind.label, kind) else word[:1].upper() + word[1:])
-    return sorted(words.values(), key=fold)
+        words.setdefault(kind.id, kind.label if _meant(known, kind.label) == kind else word[:1].upper() + word[1:])
+    return tuple(sorted(words.values(), key=fold))
 
 
-def _means(table: Table, word: str, target: Any) -> bool:
+def _meant(table: Table, word: str) -> Any:
     try:
-        return bool(table.get(word) == target)
+        return table.get(word)
     except KeyError:
-        return False
+        return None
