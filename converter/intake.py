@@ -13,6 +13,7 @@ from pathlib import Path
 
 from converter.diagnostics import Diagnostic, SourceError
 from converter.mapper.compiled import CompiledMapping, RuleEntrance
+from converter.mapper.gate import SITE_MARK
 from converter.mapping.loader import LoadedMapping
 from converter.mapping.values import Rule, column_index, compile_value
 from converter.mapping.walk import values
@@ -196,7 +197,9 @@ class Intake:
         if resident.value is None or (key is not None and key.value is None):
             return None
         if document is not None and key is not None:
-            first = self._spool.claim_document(number, f"document|{document.namespace}", key.value)
+            # Sites number their documents each by itself: there a number need be unique within its site only.
+            site = resident.value.rpartition(SITE_MARK)[0]
+            first = self._spool.claim_document(number, f"document|{document.namespace}|{site}", key.value)
             if first == number:
                 problems.append(Diagnostic("RUN-51", row.location()))
                 return None

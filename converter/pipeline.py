@@ -165,6 +165,10 @@ def convert(settings: Settings, observer: Observer) -> Run:
     """One run. ConverterError when it cannot start or go on; Ctrl-C ends it with complete bundles only."""
     run = Run(settings)
     loaded = run.loaded = load(settings.mapping, release=settings.release, date=settings.date)
+    if settings.flow not in RELEASES[loaded.spec.release].flows:
+        known = ", ".join(name for name, release in RELEASES.items() if settings.flow in release.flows)
+        params = {"flow": settings.flow, "release": loaded.spec.release, "known": known}
+        raise MappingError(Diagnostic("RUN-54", None, params))
     tables = open_sources(loaded)
     headers = {name: table.header for name, table in tables.items()}
     problems = check_columns(loaded, headers)

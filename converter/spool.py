@@ -227,6 +227,10 @@ class Spool:
             "INSERT INTO scan VALUES (?,?,1) ON CONFLICT DO UPDATE SET rows = rows + 1", (root, _blob(relative))
         )
 
+    def named_scan(self, root: str, relative: str) -> None:
+        """A scan named by a row that nothing was made of: it stands in the index, and is not used by it."""
+        self._db.execute("INSERT OR IGNORE INTO scan VALUES (?,?,0)", (root, _blob(relative)))
+
     def is_seen(self, root: str, relative: str) -> bool:
         query = "SELECT 1 FROM scan WHERE root=? AND relative=?"
         return self._db.execute(query, (root, _blob(relative))).fetchone() is not None

@@ -34,7 +34,7 @@ def unindexed(compiled: CompiledMapping, spool: Spool, apart: Iterable[Path] = (
         root = ScanRoot(folder, prefixes)
         for row in spool.unconverted(source):
             for relative in _named(row, entrances, root):
-                spool.saw_scan(source, relative)
+                spool.named_scan(source, relative)
         left_out = _below(os.path.realpath(folder), ours)
         for relative in _files(root):
             if not spool.is_seen(source, relative) and not f"{relative}/".startswith(left_out):

@@ -97,9 +97,12 @@ def compile_form(form: str) -> DateForm:
     if problem := form_problem(form):
         raise ValueError(problem)
     pattern = ""
+    words = "%B" in form or "%b" in form
     for literal, directive in re.findall(r"([^%]+)|%(.)", form):
         pattern += re.escape(literal) if literal else "%" if directive == "%" else _DIRECTIVES[directive]
-    return DateForm(form, re.compile(pattern, re.ASCII if "%B" not in form and "%b" not in form else 0))
+        if words and directive == "d":
+            pattern += "(?:er)?"  # 1er mars 1930
+    return DateForm(form, re.compile(pattern, 0 if words else re.ASCII))
 
 
 def parse(text: str, forms: Sequence[DateForm], zone: ZoneInfo, pivot: int | None) -> Moment:

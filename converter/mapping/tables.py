@@ -14,9 +14,13 @@ from converter import terminology
 from converter.mapping.nodes import TableSpec
 from converter.terminology import fold, fold_label
 
-__all__ = ["KINDS", "Table", "compile_table", "shipped", "table_conflicts"]
+__all__ = ["INLINE", "KINDS", "Table", "compile_table", "shipped", "table_conflicts"]
 
 KINDS = "legacy-document-kinds"
+
+
+#: Name of a table that the value itself gives.
+INLINE = "inline"
 
 
 class Table:
@@ -49,7 +53,7 @@ def compile_table(table: Any, tables: Mapping[str, Any]) -> Table:
         if table in tables:
             return _compile(table, tables[table])
         return _compile(table, TableSpec(use=table))
-    return _compile("inline", table)
+    return _compile(INLINE, table)
 
 
 def _compile(name: str, table: Any) -> Table:

@@ -26,7 +26,7 @@ from converter.mapping.nodes import (
     TemplateValue,
     ValueOptions,
 )
-from converter.mapping.tables import Table, compile_table
+from converter.mapping.tables import INLINE, Table, compile_table
 from converter.mapping.templates import columns_of, compile_template
 from converter.model import Header, SourceRow
 from converter.terminology import fold
@@ -294,7 +294,7 @@ def _finish(
     to: Convert | None,
 ) -> Rule:
     read, column = read_and_label
-    convert = _converter(options, header, context, to)
+    convert = _converter(options, header, context, to, column)
     nulls = frozenset(map(fold, options.nulls or ()))
     split = options.split
     needed = required if options.required is None else options.required
@@ -425,14 +425,20 @@ def _or_iso(to: Convert, zone: ZoneInfo, accepted: Sequence[str] = dates.CONSTAN
     return convert
 
 
-def _converter(options: ValueOptions, header: Header, context: ValueContext, to: Convert | None = None) -> Convert:
+def _converter(
+    options: ValueOptions,
+    header: Header,
+    context: ValueContext,
+    to: Convert | None = None,
+    column: str | None = None,
+) -> Convert:
     steps: list[Convert] = []
     if options.pattern:
         steps.append(_pattern_step(options.pattern))
     if options.decimal:
         steps.append(_decimal_step(options.decimal))
     if options.table is not None:
-        steps.append(_table_step(compile_table(options.table, context.tables)))
+        steps.append(_table_step(compile_table(options.table, context.tables), column))
     if options.date:
         # Days repeat from row to row; what is remembered is bounded.
         steps.append(lru_cache(maxsize=4096)(_date_step(options, header, context)))
@@ -481,12 +487,15 @@ def _decimal_step(mark: str) -> Convert:
     return step
 
 
-def _table_step(table: Table) -> Convert:
+def _table_step(table: Table, column: str | None) -> Convert:
+    # A table given on the spot has no name: its column's tells where it stands.
+    name = column if table.name == INLINE and column else table.name
+
     def step(text: str) -> Any:
         try:
             return table.get(text)
         except KeyError:
-            raise WrongValueError("CODE-01", table=table.name) from None
+            raise WrongValueError("CODE-01", table=name) from None
 
     return step
 
@@ -524,7 +533,17 @@ def _sentinels(texts: Sequence[str], typed: bool, declared: Sequence[str], conte
     return tuple(found)
 
 
-_READABLE = {"%d": "JJ", "%m": "MM", "%Y": "AAAA", "%y": "AA", "%H": "hh", "%M": "mm", "%S": "ss"}
+_READABLE = {
+    "%d": "JJ",
+    "%B": "mois",
+    "%b": "mois",
+    "%m": "MM",
+    "%Y": "AAAA",
+    "%y": "AA",
+    "%H": "hh",
+    "%M": "mm",
+    "%S": "ss",
+}
 
 
 def _readable(forms: Sequence[str]) -> str:

@@ -312,3 +312,31 @@ def test_a_file_changed_while_read_costs_its_row_only(tmp_path: Path, monkeypatc
     again = convert(Settings(mapping, tmp_path / "out", workers=1), Silent())
     assert again.rejected == 0
     assert len(documents(tmp_path / "out")) == 3
+
+
+def test_a_flow_that_the_release_lacks_is_refused(tmp_path: Path) -> None:
+    mapping = export(tmp_path / "in").write()
+    ran = dui("convert", mapping, "-o", tmp_path / "out", "--flow", "1", "--release", "cda-tddui-1.0.1")
+    assert ran.code == 2
+    assert "RUN-54" in ran.err
+    assert "tddui-1.1.0" in ran.err
+    assert not (tmp_path / "out").exists()
+
+
+def test_sites_number_their_documents_each_by_itself(tmp_path: Path) -> None:
+    made = export(tmp_path / "in", residents=1, documents=1)
+    made.usagers = [dict(made.usagers[0]) | {"site": site} for site in ("A", "B")]
+    made.ged = [dict(made.ged[0]) | {"site": site} for site in ("A", "B")]
+    made.residents += "  site: site\n"
+    made.documents += "    site: site\n"
+    ran = dui("convert", made.write(), "-o", tmp_path / "out")
+    assert ran.code == 0, ran.err
+    assert len({r["masterIdentifier"]["value"] for r in documents(tmp_path / "out")}) == 2
+
+
+def test_a_file_named_by_one_rejected_row_is_not_called_shared(tmp_path: Path) -> None:
+    made = export(tmp_path / "in", residents=1, documents=2)
+    made.scans["2.pdf"] = b""
+    ran = dui("convert", made.write(), "-o", tmp_path / "out")
+    assert ran.code == 1
+    assert "RUN-13" not in ran.err

@@ -177,3 +177,8 @@ def test_a_document_kind_is_no_date() -> None:
 
 def test_words_that_stand_for_dates() -> None:
     assert run("jour de l'an", table={"Jour de l'An": "01/01/2020"}, date="%d/%m/%Y") == (PartialDate(2020, 1, 1), [])
+
+
+def test_the_first_of_a_month_in_words() -> None:
+    form = dates.compile_form("%d %B %Y")
+    assert str(dates.parse("1er mars 1930", [form], ZoneInfo("Europe/Paris"), None)) == "1930-03-01"
