@@ -13,7 +13,9 @@ from typing import Any
 
 import pytest
 from lxml import etree
+from openpyxl import load_workbook
 
+from converter import __version__
 from tests.making import dui
 
 SAMPLES = Path(__file__).parent.parent / "samples"
@@ -50,9 +52,25 @@ def _unfold(output: Path, target: Path) -> None:
             continue
         if relative.parts[0] == "bundles":
             _unfold_bundle(path, target / "bundles")
+        elif path.suffix == ".xlsx":
+            target.mkdir(parents=True, exist_ok=True)
+            (target / f"{path.name}.txt").write_text(_sheets(path), encoding="utf-8")
         else:
             (target / relative).parent.mkdir(parents=True, exist_ok=True)
             (target / relative).write_bytes(path.read_bytes())
+
+
+def _sheets(path: Path) -> str:
+    """A workbook to read: each sheet by its name, a line of JSON for each row."""
+    lines = []
+    for sheet in load_workbook(path).worksheets:
+        lines.append(f"[{sheet.title}]")
+        for row in sheet.iter_rows(values_only=True):
+            cells = list(row)
+            while cells and cells[-1] is None:
+                cells.pop()
+            lines.append(json.dumps(cells, ensure_ascii=False))
+    return "\n".join(lines) + "\n"
 
 
 def _unfold_bundle(path: Path, folder: Path) -> None:
@@ -89,6 +107,8 @@ def _parsed(path: Path) -> Any:
         if path.name == "run.json":
             found.pop("tool")
         return found
+    if path.suffix == ".html":
+        return path.read_text("utf-8").replace(f"dui-converter {__version__}", "dui-converter")
     if path.suffix == ".xml":
         return etree.tostring(etree.parse(path), method="c14n")
     return path.read_bytes()
