@@ -25,7 +25,7 @@ from threading import Event, Thread
 from converter.conversion import Converted, Failed, Plan, ResidentConverter, Task
 from converter.diagnostics import ConverterError
 
-__all__ = ["converted"]
+__all__ = ["attempt", "converted"]
 
 #: Tasks sent together: enough to hide the cost of passing them.
 _ROWS_PER_BATCH = 40
@@ -62,10 +62,11 @@ def _chained(first: Batch, rest: Iterator[Task]) -> Iterator[Task]:
 def _here(plan: Plan, tasks: Iterator[Task], halt: Event) -> Iterator[tuple[Task, Converted | Failed]]:
     converter = ResidentConverter(plan)
     for task in takewhile(lambda _: not halt.is_set(), tasks):
-        yield task, _attempt(converter, task)
+        yield task, attempt(converter, task)
 
 
-def _attempt(converter: ResidentConverter, task: Task) -> Converted | Failed:
+def attempt(converter: ResidentConverter, task: Task) -> Converted | Failed:
+    """One resident, a defect of the program included. ConverterError, which concerns the whole run, passes through."""
     try:
         return converter.convert(task)
     except ConverterError:
@@ -114,7 +115,7 @@ def _end_with_main() -> None:
 
 def _convert(batch: Batch) -> list[Converted | Failed]:
     assert _converter is not None
-    return [_attempt(_converter, task) for task in batch]
+    return [attempt(_converter, task) for task in batch]
 
 
 # ---------------------------------------------------------------------------------------------- in the main process

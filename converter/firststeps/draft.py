@@ -142,9 +142,10 @@ def _prefixes(paths: Sequence[str], scans: Path) -> list[str]:
 
     Only a beginning that several paths share, so that it is a server's and nobody's own.
     """
-    left = [path for path in paths if not _found(path, scans, ())]
+    plain = ScanRoot(scans)
+    left = [path for path in paths if not _found(path, plain)]
     prefixes: list[str] = []
-    while left and len(prefixes) < 3:
+    while left and len(prefixes) < _PREFIXES:
         best = _prefix(left, scans)
         if best is None:
             break
@@ -153,23 +154,27 @@ def _prefixes(paths: Sequence[str], scans: Path) -> list[str]:
     return prefixes
 
 
+#: Prefixes proposed, paths they are sought in, and different names that must follow one.
+_PREFIXES, _SOUGHT, _FOLLOWING = 3, 20, 3
+
+
 def _prefix(paths: Sequence[str], scans: Path) -> str | None:
-    for path in paths[:20]:
-        ends = [at + 1 for at, char in enumerate(path) if char in "/\\"]
-        for end in ends:
-            start = path[:end]
-            sharing = [p for p in paths if p.startswith(start)]
-            nexts = {p[end:].replace("\\", "/").split("/")[0] for p in sharing}
-            if len(nexts) < 3:
-                continue
-            if sum(_found(p, scans, (start,)) for p in sharing) * 2 > len(sharing):
-                return start
+    starts = [path[: at + 1] for path in paths[:_SOUGHT] for at, char in enumerate(path) if char in "/\\"]
+    for start in dict.fromkeys(starts):
+        sharing = [path for path in paths if path.startswith(start)]
+        following = {path[len(start) :].replace("\\", "/").split("/")[0] for path in sharing}
+        if len(following) < _FOLLOWING:
+            continue
+        root = ScanRoot(scans, (start,))
+        tried = sharing[:_SOUGHT]
+        if sum(_found(path, root) for path in tried) * 2 > len(tried):
+            return start
     return None
 
 
-def _found(path: str, scans: Path, prefixes: tuple[str, ...]) -> bool:
+def _found(path: str, root: ScanRoot) -> bool:
     try:
-        ScanRoot(scans, prefixes).locate(path)
+        root.locate(path)
     except ScanError:
         return False
     return True

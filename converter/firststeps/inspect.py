@@ -9,7 +9,7 @@ from typing import Any
 from converter import __version__
 from converter.console import Console
 from converter.diagnostics import Diagnostic, ExitCode, SourceError
-from converter.firststeps.scans import Folder, survey_folder
+from converter.firststeps.scans import Folder, count_files, survey_folder
 from converter.firststeps.shapes import DISTINCT_CAP, Column
 from converter.firststeps.tables import File, TableFound, look_at
 from converter.firststeps.words import arguments, size_of
@@ -42,7 +42,7 @@ def run_inspect(paths: Sequence[Path], console: Console, *, as_json: bool, heade
     for path in paths:
         try:
             if path.is_dir():
-                with console.progress("Files", 0) as step:
+                with console.progress("Files", count_files(path)) as step:
                     folders.append((path, survey_folder(path, step)))
             else:
                 files.append(look_at(path, header_row))

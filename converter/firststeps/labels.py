@@ -12,7 +12,7 @@ from functools import cache
 
 from converter.terminology import fold_label
 
-__all__ = ["DOCUMENTS", "RESIDENTS", "USUAL", "bare", "is_usual"]
+__all__ = ["DOCUMENTS", "RESIDENTS", "USUAL", "bare", "has_usual_word", "is_usual", "spellings"]
 
 _CAMEL = re.compile(r"(?<=[a-zéè])(?=[A-ZÉ])")
 _LITTLE = frozenset(["de", "du", "des", "d", "la", "l", "les", "en", "au", "aux"])
@@ -134,3 +134,11 @@ _BARE = frozenset(map(bare, USUAL))
 def is_usual(label: str) -> bool:
     """Whether a cell is a label that exports commonly have."""
     return len(label) <= 80 and bare(label) in _BARE
+
+
+_KNOWN_WORDS = frozenset(word for label in _BARE for word in label.split() if len(word) > 2 or word in ("n", "id"))
+
+
+def has_usual_word(label: str) -> bool:
+    """Whether some word of usual labels stands in a cell."""
+    return is_usual(label) or (len(label) <= 80 and not _KNOWN_WORDS.isdisjoint(bare(label).split()))

@@ -14,7 +14,7 @@ from typing import Any
 from converter.diagnostics import SourceError, SourceLocation
 from converter.sources.scans import ACCEPTED, Located, ScanError, ScanRoot, inspect, label, stamp
 
-__all__ = ["Folder", "survey_folder"]
+__all__ = ["Folder", "count_files", "survey_folder"]
 
 _EMPTY, _LOCKED = ("SCAN-20",), ("SCAN-23", "SCAN-24")
 
@@ -61,6 +61,14 @@ class Folder:
             "problems": dict(sorted(self.problems.items())),
             "folders_unreadable": self.folders_unreadable,
         }
+
+
+def count_files(path: Path) -> int:
+    """How many files there are to look at; 0 where the folder cannot be read."""
+    try:
+        return sum(1 for _ in ScanRoot(path).files())
+    except ScanError:
+        return 0
 
 
 def survey_folder(path: Path, step: Callable[[], None] = lambda: None) -> Folder:

@@ -7,13 +7,14 @@ by the readers that a conversion uses, with the same limits.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from converter.diagnostics import Diagnostic, SourceError
-from converter.firststeps.labels import USUAL, is_usual
+from converter.firststeps.labels import USUAL, has_usual_word, is_usual
 from converter.firststeps.shapes import Column, Columns, is_data
 from converter.mapping.schema import SourceSpec
 from converter.sources.limits import HEADER_SCAN_ROWS
@@ -30,10 +31,10 @@ _ENOUGH = 2
 
 @dataclass(frozen=True, slots=True)
 class TableFound:
-    """One grid. ``header``: the proposed line; None when no line is a header for certain. ``usual``: usual labels there.
+    """One grid. ``header``: the proposed line; None when no line is a header for certain.
 
-    ``rows`` are those that a conversion would read, ``broken`` those of them that are damaged, ``aside`` repeated
-    titles. ``stated`` is what the readers decided.
+    ``usual`` counts usual labels there. ``rows`` are those that a conversion would read, ``broken`` those of them that
+    are damaged, ``aside`` repeated titles. ``stated`` is what the readers decided.
     """
 
     sheet: str | None
@@ -73,10 +74,8 @@ class File:
 
 def look_at(path: Path, header_row: int | None = None) -> File:
     """What a file is and holds. Never raises for what is wrong with it: see ``problems``."""
-    given: dict[str, Any] = {"file": [path.name]}
-    if header_row is not None:
-        given["header_row"] = str(header_row)
-    spec = SourceSpec.model_validate(given)
+    # As it is on disk: a name may hold what the language takes for no text.
+    spec = SourceSpec.model_validate({"file": "-"}).model_copy(update={"file": [path.name], "header_row": header_row})
     try:
         sniffed, grids = open_grids(spec, path.parent, USUAL)
     except SourceError as wrong:
@@ -142,10 +141,9 @@ def _table(grid: Grid, spec: SourceSpec) -> TableFound:
     line, usual, certain = _proposed(head, grid, spec)
     if certain and line is not None:
         used = spec.model_copy(update={"header_row": line})
+        layout = lay_out(grid, Wanted.of(()), used)
     else:
-        width = max(len(cells) for _, cells, _ in head)
-        used = spec.model_copy(update={"columns": [f"#{n}" for n in range(1, width + 1)], "header_row": None})
-    layout = lay_out(grid, Wanted.of(()), used)
+        used, layout = _headless(head, grid, spec)
     if layout is None:
         return TableFound(grid.sheet, grid.hidden)
     found = TableFound(
@@ -176,11 +174,36 @@ def _proposed(head: Sequence[Record], grid: Grid, spec: SourceSpec) -> tuple[int
     return found.line, usual, usual > 0 and len(labels) <= _ENOUGH and not any(map(is_data, labels))
 
 
+def _headless(head: Sequence[Record], grid: Grid, spec: SourceSpec) -> tuple[SourceSpec, Layout | None]:
+    """The grid with all its lines for data, its columns by their positions."""
+    widths = Counter(len(cells) for _, cells, _ in head if any(cells))
+    width = widths.most_common(1)[0][0] if grid.counted else max(widths)
+    for _ in range(2):
+        used = spec.model_copy(update={"columns": [f"#{n}" for n in range(1, width + 1)], "header_row": None})
+        try:
+            return used, lay_out(grid, Wanted.of(()), used)
+        except SourceError as wrong:
+            # The lines below the first ones have another number of fields.
+            if wrong.diagnostics[0].code != "SRC-22":
+                raise
+            width = int(wrong.diagnostics[0].params["found"])
+    return used, None
+
+
 def _counted(found: TableFound, layout: Layout, spec: SourceSpec, *, sure: bool) -> TableFound:
     """The table with all its rows read. ``sure``: somebody said which line the header is."""
     labels = layout.labels
-    # A cell of a proposed header that can be no label is perhaps somebody's data: it is not shown.
-    counter = Columns(labels, lambda label: found.header is not None and (sure or not is_data(label)))
+    named = [label for label in labels if label]
+    strong = found.usual * 2 > len(named)
+
+    def shown(label: str) -> bool:
+        """A form has labels and values in one line (`Nom | … | Prénom | …`), so a line with few usual labels, or a cell
+        that can be no label, may be somebody's data."""
+        if found.header is None or sure:
+            return sure
+        return not is_data(label) and (strong or has_usual_word(label))
+
+    counter = Columns(labels, shown)
     rows = broken = aside = 0
     for row in RowReader("", layout, labels, spec).rows():
         if row.skip is not None:

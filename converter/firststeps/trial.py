@@ -18,11 +18,12 @@ from zoneinfo import ZoneInfo
 from converter import __version__
 from converter.cda import header_gaps
 from converter.clock import run_clock
-from converter.conversion import Limits, Plan, ResidentConverter, Task
+from converter.conversion import Failed, Limits, Plan, ResidentConverter, Task
 from converter.conversion.ledger import Ledger
 from converter.conversion.scans import Scans
 from converter.delivery import NullWriter, ResidentEntry
 from converter.diagnostics import Diagnostic, ExitCode, MappingError, Severity, SourceLocation
+from converter.engine import attempt
 from converter.fhir import RELEASES
 from converter.intake import Intake, lookup_entries, open_sources
 from converter.lookups import LookupFile, write_lookups
@@ -190,8 +191,14 @@ def _try(found: Checked, tables: dict[str, Table], spool: Spool, work: Path, *, 
 def _residents(found: Checked, spool: Spool, trial: _Trial) -> None:
     uses: Counter[tuple[str, str]] = Counter()
     for key in spool.resident_keys():
-        result = trial.convert(Task(key, tuple(spool.group(key))))
+        task = Task(key, tuple(spool.group(key)))
+        result = attempt(trial, task)
         found.residents += 1
+        if isinstance(result, Failed):
+            for _, spooled in task.rows:
+                said = Diagnostic("RUN-50", spooled.row.location(), {"place": result.place})
+                spool.settle(spooled.id, Verdict.REJECTED, [said])
+            continue
         uses += result.uses
         for row in result.outcome.rows:
             spool.settle(row.number, row.verdict, row.diagnostics)
