@@ -212,7 +212,7 @@ class _Reading:
         if [_text(cell) for cell in self._data(head, labels)] != [shown(label) for label in labels]:
             raise self._refusal("REP-02", SourceLocation(self._path.name, 1, None, name), source=source)
         for line, cells in lines:
-            if any(cell is not None for cell in self._data(cells, labels)):
+            if any(cell is not None for cell in (*cells[:1], *self._data(cells, labels))):
                 self._take(name, line, source, labels, cells)
 
     @staticmethod

@@ -56,6 +56,8 @@ _MAX_WORDS = 1_000
 _DATE = (1980, 1, 31, 0, 0, 0)
 _TOO_LONG = "(texte trop long pour Excel / too long for Excel)"
 _UNSHOWN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
+#: Two of Excel's own escapes that share an underscore are read back as something else.
+_OVERLAP = re.compile("(_x[0-9A-Fa-f]{4})_(?=x[0-9A-Fa-f]{4}_)")
 _NOT_IN_SHEET_NAMES = re.compile(r"[\[\]:*?/\\\x00-\x1f]")
 _WIDTHS = (10, 24, 7, 18, 44, 44)
 _NARROWEST, _WIDEST = 9, 42
@@ -130,6 +132,8 @@ def shown(cell: str) -> str:
     A cell that comes back like this was not touched, and the source's own text counts.
     """
     text = _UNSHOWN.sub("\ufffd", cell.replace("\r\n", "\n").replace("\r", "\n"))
+    if "_x" in text:
+        text = _OVERLAP.sub("\\1\ufffd", text)
     if len(text) > _MAX_TEXT // 2 and len(text.encode("utf-16-le")) > _MAX_TEXT * 2:
         return _TOO_LONG
     return text
