@@ -13,10 +13,11 @@ from converter.cda.level1 import wrap_scan, wrap_text
 from converter.cda.rows import RowsText, TemplateFailedError, render_rows, template_problem
 
 if TYPE_CHECKING:
-    from converter.cda.check import CdaChecker
+    from converter.cda.check import CdaChecker, RepeatedCheck
 
 __all__ = [
     "CdaChecker",
+    "RepeatedCheck",
     "RowsText",
     "TemplateFailedError",
     "document_problems",
@@ -32,9 +33,9 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
-    """The checker is imported by those who check: nobody else reads its tables."""
-    if name == "CdaChecker":
-        from converter.cda.check import CdaChecker
+    """The checkers are imported by those who check: nobody else reads their tables."""
+    if name in {"CdaChecker", "RepeatedCheck"}:
+        from converter.cda import check
 
-        return CdaChecker
+        return getattr(check, name)
     raise AttributeError(name)

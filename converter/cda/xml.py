@@ -5,6 +5,7 @@ Every text and every attribute passes :func:`words` or :func:`element`: escaped,
 
 from __future__ import annotations
 
+from functools import lru_cache
 from xml.sax.saxutils import escape
 
 from converter.cda.text import one_line, printable
@@ -28,6 +29,12 @@ def element(name: str, *children: str, **attributes: str | None) -> str:
     start = f"<{name}"
     for key, value in attributes.items():
         if value is not None:
-            start += f' {key}="{escape(printable(value), _QUOTE)}"'
+            start += f' {key}="{_attribute(value)}"'
     body = "".join(children)
     return f"{start}>{body}</{name}>" if body else f"{start}/>"
+
+
+@lru_cache(maxsize=4096)
+def _attribute(value: str) -> str:
+    """Remembered: codes, their names and OIDs come again in every document."""
+    return escape(printable(value), _QUOTE)

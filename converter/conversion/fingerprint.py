@@ -7,9 +7,9 @@ pinned it; one that was taken from the newest source does not make a resident an
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
-from functools import cache
+from functools import cache, lru_cache
 
 __all__ = ["fingerprint"]
 
@@ -18,36 +18,42 @@ _LEFT_OUT = frozenset(("location", "path", "relative", "rows"))
 
 def fingerprint(*parts: object) -> str:
     """SHA-256 (hex) over frozen dataclasses, tuples, mappings and plain values."""
-    digest = hashlib.sha256()
-    for piece in _pieces(parts):
-        data = piece.encode("utf-8", "backslashreplace")
-        # With its length: no text can pass for two.
-        digest.update(b"%d:" % len(data))
-        digest.update(data)
-    return digest.hexdigest()
+    pieces: list[bytes] = []
+    _collect(parts, pieces)
+    return hashlib.sha256(b"".join(pieces)).hexdigest()
 
 
 @cache
-def _names(kind: type) -> tuple[str, ...]:
-    return tuple(f.name for f in fields(kind) if f.name not in _LEFT_OUT)
+def _names(kind: type) -> tuple[str, ...] | None:
+    """The fields that count; None for what is no dataclass."""
+    return tuple(f.name for f in fields(kind) if f.name not in _LEFT_OUT) if is_dataclass(kind) else None
 
 
-def _pieces(value: object) -> Iterator[str]:
-    if is_dataclass(value) and not isinstance(value, type):
-        yield f"({type(value).__name__}"
-        for name in _names(type(value)):
-            yield from _pieces(getattr(value, name))
-        yield ")"
+def _collect(value: object, pieces: list[bytes]) -> None:
+    kind = type(value)
+    names = _names(kind)
+    if names is not None:
+        pieces.append(_piece(f"({kind.__name__}"))
+        for name in names:
+            _collect(getattr(value, name), pieces)
+        pieces.append(_piece(")"))
     elif isinstance(value, tuple | list):
-        yield "["
+        pieces.append(_piece("["))
         for item in value:
-            yield from _pieces(item)
-        yield "]"
+            _collect(item, pieces)
+        pieces.append(_piece("]"))
     elif isinstance(value, Mapping):
-        yield "{"
+        pieces.append(_piece("{"))
         for key, item in value.items():
-            yield str(key)
-            yield from _pieces(item)
-        yield "}"
+            pieces.append(_piece(str(key)))
+            _collect(item, pieces)
+        pieces.append(_piece("}"))
     else:
-        yield f"{type(value).__name__}:{value!s}"
+        pieces.append(_piece(f"{kind.__name__}:{value!s}"))
+
+
+@lru_cache(maxsize=1 << 14)
+def _piece(text: str) -> bytes:
+    """With its length: no text can pass for two. Remembered: the documents of a run have most words in common."""
+    data = text.encode("utf-8", "backslashreplace")
+    return b"%d:%b" % (len(data), data)

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from converter.cda import CdaChecker, dossier_document, wrap_scan, wrap_text
+from converter.cda import RepeatedCheck, dossier_document, wrap_scan, wrap_text
 from converter.conversion.drafts import Draft
 from converter.conversion.plan import Plan
 from converter.conversion.resource_check import ResourceCheck
@@ -82,6 +82,7 @@ class Builder:
             custodian=self._custodian,
         )
         self._resources = ResourceCheck(self.release)
+        self._documents = RepeatedCheck(self.state)
         deviations = [d for rule in dossier_rules(spec) for d in rule.dossier.deviation]
         #: What the check says of a dossier because the mapping asked for it: no fault, and told as a deviation.
         self._asked = frozenset(code for d in deviations for code in _DEVIATIONS[d])
@@ -138,7 +139,4 @@ class Builder:
     def _problems(self, product: Product) -> Iterator[Diagnostic]:
         yield from self._resources.problems(product.resource)
         if product.record.wrap:
-            checker = CdaChecker(self.state)
-            for chunk in product.payload.beginning(_LOOKED_AT):
-                checker.feed(chunk)
-            yield from checker.close().diagnostics
+            yield from self._documents.problems(tuple(product.payload.beginning(_LOOKED_AT)))

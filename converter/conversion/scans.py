@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +27,8 @@ from converter.sources.scans import (
 
 __all__ = ["Granted", "Scans", "scan_root"]
 
+#: What an inspection tells of a file, wherever it lies.
+_FACTS = tuple(f.name for f in fields(ScanFile) if f.name not in ("path", "relative"))
 _Notices = tuple[tuple[str, Mapping[str, str | int]], ...]
 
 
@@ -94,7 +96,7 @@ class Scans:
             scan = ScanFile(path=located.path, relative=located.relative, **known["facts"])
             return scan, tuple((code, params) for code, params in known["notices"])
         scan, notices = inspect(located, expected)
-        facts = {k: v for k, v in asdict(scan).items() if k not in ("path", "relative")}
+        facts = {name: getattr(scan, name) for name in _FACTS}  # asdict() copies what needs no copy
         self.memory[key] = {"stamp": now, "facts": facts, "notices": [[code, dict(params)] for code, params in notices]}
         return scan, notices
 

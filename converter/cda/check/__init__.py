@@ -9,5 +9,6 @@ value sets, PDF/A conformance of what is inside.
 """
 
 from converter.cda.check.checker import CdaChecker
+from converter.cda.check.repeated import RepeatedCheck
 
-__all__ = ["CdaChecker"]
+__all__ = ["CdaChecker", "RepeatedCheck"]
