@@ -1,10 +1,11 @@
 """The accounting: every row has one verdict, the gravest one, and the sum is measured."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from converter.diagnostics import Diagnostic
+from converter.diagnostics import Diagnostic, Severity, SourceLocation
 from converter.model import SourceRow, Verdict
 from converter.spool import Spool
 
@@ -92,3 +93,17 @@ def test_scans_used_by_several_rows_are_counted(spool):
     assert spool.shared_scans() == 1
     assert spool.is_seen("ged", "b.pdf")
     assert not spool.is_seen("other", "b.pdf")
+
+
+def test_rejects_come_row_by_row_with_their_errors_and_findings_without_cells(spool):
+    one, other, fine = (spool.add(row(n, f"cell {n}")) for n in (2, 3, 4))
+    wrong = Diagnostic("RUN-02", SourceLocation("index.csv", 2, "N°"), {"source": "usagers"})
+    spool.settle(one, Verdict.REJECTED, [wrong, Diagnostic("CDA-17", None, {"type": "x"})])
+    spool.settle(other, Verdict.REJECTED, [Diagnostic("RUN-01", None, {"line": 2}), Diagnostic("RUN-18")])
+    spool.settle(fine, Verdict.CONVERTED, [Diagnostic("CDA-17")])
+    told = [(found.line, [d.code for d in problems]) for found, problems in spool.rejects()]
+    assert told == [(2, ["RUN-02"]), (3, ["RUN-01", "RUN-18"])]
+    assert next(spool.rejects())[1] == [replace(wrong, level=Severity.ERROR)]
+    met = list(spool.met())
+    assert met[0] == (Verdict.REJECTED, "error", "RUN-02", '{"source": "usagers"}', "index.csv", None, 2, "N°")
+    assert [m[2] for m in met] == ["RUN-02", "CDA-17", "RUN-01", "RUN-18", "CDA-17"]
