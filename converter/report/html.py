@@ -94,7 +94,8 @@ def _verdict(
     if faulty:
         found.append(words["faulty"].format(faulty=number(faulty, lang)))
     if total["rejected"]:
-        found.append(words["rejected"].format(**{k: number(v, lang) for k, v in total.items()}))
+        sentence = words["rejected"].format(**{k: number(v, lang) for k, v in total.items()})
+        found.append(f"{sentence} {words['rest']}" if status == "complete" else sentence)
     if status == "complete" and any(d.is_error for d in told):
         found.append(words["refused"])
     colour = "bad" if status == "failed" or faulty else "some" if found else "good"

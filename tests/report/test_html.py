@@ -184,8 +184,8 @@ def test_english_on_request():
 
 
 def test_an_update_tells_what_changed():
-    found = section(page(update={"new": 2, "patched": 1, "note": "x"}), "Ce qui est livré")
-    assert "new: 2, patched: 1" in found
+    found = section(page(update={"new": 2, "changed": 1, "other": 3}), "Ce qui est livré")
+    assert "2 nouveaux, 1 modifiés, 3 other" in found
 
 
 def test_both_languages_have_the_same_words():
