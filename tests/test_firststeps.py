@@ -538,6 +538,14 @@ def test_problems_are_told_by_code_and_column_with_three_places(tmp_path: Path) 
     assert "1 x CODE-01" in text
 
 
+def test_what_differs_from_row_to_row_is_not_told_of_all(tmp_path: Path) -> None:
+    made = export(tmp_path / "in", residents=2, documents=1)
+    made.usagers = [usager(1, naissance="x"), usager(2, naissance="x")]
+    (problem,) = [p for p in dui("check", made.write(), "--json").json["problems"] if p["code"] == "RUN-03"]
+    assert problem["count"] == 2
+    assert "line … of usagers.csv" in problem["message"]
+
+
 def test_scans_are_looked_for_and_not_opened(tmp_path: Path) -> None:
     made = export(tmp_path / "in", residents=1, documents=3)
     made.scans["1.pdf"] = b"not a PDF at all \x00"

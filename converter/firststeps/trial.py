@@ -10,7 +10,7 @@ from __future__ import annotations
 import tempfile
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -62,8 +62,13 @@ class Problem:
     def column(self) -> str | None:
         return self.first.location.column if isinstance(self.first.location, SourceLocation) else None
 
-    def add(self, place: object) -> None:
+    def add(self, diagnostic: Diagnostic) -> None:
+        """One more; what is not the same for all (a line, a count) is left out of the words."""
         self.count += 1
+        place, params = diagnostic.location, diagnostic.params
+        if params != self.first.params:
+            common = {name: value for name, value in self.first.params.items() if params.get(name) == value}
+            self.first = replace(self.first, params=common)
         if isinstance(place, SourceLocation) and len(self.places) < _PLACES:
             self.places.append(SourceLocation(place.file, place.line, None, place.sheet))
 
@@ -226,6 +231,6 @@ def _grouped(findings: Iterable[Finding]) -> list[Problem]:
             continue
         column = d.location.column if isinstance(d.location, SourceLocation) else None
         key = (f.source, d.code, d.severity.value, column)
-        groups.setdefault(key, Problem(f.source, f.verdict, d)).add(d.location)
+        groups.setdefault(key, Problem(f.source, f.verdict, d)).add(d)
     order = {Severity.ERROR: 0, Severity.WARNING: 1, Severity.NOTICE: 2}
     return sorted(groups.values(), key=lambda p: (order[p.first.severity], -p.count))
