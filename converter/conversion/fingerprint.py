@@ -10,6 +10,7 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
 from functools import cache, lru_cache
+from typing import Any
 
 __all__ = ["fingerprint"]
 
@@ -24,13 +25,13 @@ def fingerprint(*parts: object) -> str:
 
 
 @cache
-def _names(kind: type) -> tuple[str, ...] | None:
+def _names(kind: type[Any]) -> tuple[str, ...] | None:
     """The fields that count; None for what is no dataclass."""
     return tuple(f.name for f in fields(kind) if f.name not in _LEFT_OUT) if is_dataclass(kind) else None
 
 
 def _collect(value: object, pieces: list[bytes]) -> None:
-    kind = type(value)
+    kind: Any = type(value)
     names = _names(kind)
     if names is not None:
         pieces.append(_piece(f"({kind.__name__}"))

@@ -12,6 +12,7 @@ import json
 import uuid
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import BinaryIO
 
 import pybase64
@@ -117,7 +118,13 @@ def full_url(resource: Json) -> str:
     """``urn:uuid:`` made from the resource's business identifier (its content where it has none): stable."""
     identifier = resource.get("masterIdentifier", {})
     name = f"{resource['resourceType']}|{identifier.get('system', '')}|{identifier['value']}" if identifier else None
-    return f"urn:uuid:{uuid.uuid5(uuid.NAMESPACE_URL, name or _dumps(resource).decode())}"
+    return _urn(name or _dumps(resource).decode())
+
+
+@lru_cache(maxsize=1024)
+def _urn(name: str) -> str:
+    """Remembered: an entry's is asked for when it is measured, written and listed."""
+    return f"urn:uuid:{uuid.uuid5(uuid.NAMESPACE_URL, name)}"
 
 
 _CLOSING = b"\n]}\n"

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from converter.cda.check.checker import CdaChecker
 from converter.cda.check.media import Media, agrees
@@ -25,16 +25,17 @@ __all__ = ["RepeatedCheck"]
 #: Residents and rests remembered, 16 bytes each: beyond that they are forgotten, not the memory filled.
 _REMEMBERED = 8192
 _BODY = re.compile(r'<component><nonXMLBody><text mediaType="([a-z/]+)" representation="B64">\Z')
-_RESIDENT = re.compile(r"^<(recordTarget|informant)>.*</\1>$", re.MULTILINE)
-#: The document's own words. A ``<`` stands only where an element starts or ends, also in what we did not mean to write.
+#: The document's own words, and the resident's lines. A ``<`` stands only where an element starts or ends, also in what
+#: we did not mean to write; each pattern begins with it, since a search for one character is a fast one.
 _OWN = re.compile(
-    r'^<(?:id|setId) root="(?P<number>[0-9.]+)"/>$'
-    r"|^<title>(?P<title>(?=[^<]*\w)(?:[^<>&\x00-\x1f\x7f-\x9f\ufffe\uffff]|&(?:amp|lt|gt);){1,4000})</title>$"
-    r'|<(?:effectiveTime|time) value="(?P<instant>[0-9]{14}[+-][0-9]{4})"/>'
-    r'|<effectiveTime><low value="(?P<low>[0-9]{8}|[0-9]{14}[+-][0-9]{4})"/></effectiveTime>',
+    r'<(?:(?<=\n<)(?:id|setId) root="(?P<number>[0-9.]+)"/>$'
+    r"|(?<=\n<)title>(?P<title>(?=[^<]*\w)(?:[^<>&\x00-\x1f\x7f-\x9f\ufffe\uffff]|&(?:amp|lt|gt);){1,4000})</title>$"
+    r'|(?:effectiveTime|time) value="(?P<instant>[0-9]{14}[+-][0-9]{4})"/>'
+    r'|effectiveTime><low value="(?P<low>[0-9]{8}|[0-9]{14}[+-][0-9]{4})"/></effectiveTime>)',
     re.MULTILINE,
 )
-_FORMS = {"number": is_oid, "title": bool, "instant": is_date, "low": is_date}
+_RESIDENT = re.compile(r"<(?<=\n<)(recordTarget|informant)>.*</\1>$", re.MULTILINE)
+_FORMS: dict[str, Callable[[str], bool]] = {"number": is_oid, "title": bool, "instant": is_date, "low": is_date}
 
 
 class RepeatedCheck:
