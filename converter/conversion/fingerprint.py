@@ -30,7 +30,12 @@ def _names(kind: type[Any]) -> tuple[str, ...] | None:
     return tuple(f.name for f in fields(kind) if f.name not in _LEFT_OUT) if is_dataclass(kind) else None
 
 
-def _collect(value: object, pieces: list[bytes]) -> None:
+@cache
+def _is_mapping(kind: type[Any]) -> bool:
+    return issubclass(kind, Mapping)
+
+
+def _collect(value: Any, pieces: list[bytes]) -> None:
     kind: Any = type(value)
     names = _names(kind)
     if names is not None:
@@ -43,7 +48,7 @@ def _collect(value: object, pieces: list[bytes]) -> None:
         for item in value:
             _collect(item, pieces)
         pieces.append(_piece("]"))
-    elif isinstance(value, Mapping):
+    elif _is_mapping(kind):
         pieces.append(_piece("{"))
         for key, item in value.items():
             pieces.append(_piece(str(key)))
