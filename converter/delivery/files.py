@@ -42,6 +42,7 @@ __all__ = [
 
 MANIFEST = "manifest.json"
 SUMS = "SHA256SUMS"
+RECORD = "run.json"
 #: Of a delivery that brings an earlier one up to date: what to do with its patches, and what has gone.
 UPDATE = "update.json"
 #: Where products stand: bundles (flow 2), single documents (flow 1), JSON Patches (flow 3).
@@ -204,9 +205,12 @@ class _Counter(io.RawIOBase):
 
 
 def invalidate(root: Path) -> None:
-    """Remove sums, then manifest: to do before anything they list changes, so that they never say what is not so."""
+    """Remove sums, then manifest: to do before anything they list changes, so that they never say what is not so.
+
+    The record of the run that wrote them goes along: a folder that a killed run leaves behind must not look complete.
+    """
     removed = False
-    for name in (SUMS, MANIFEST):
+    for name in (SUMS, MANIFEST, RECORD):
         try:
             (root / name).unlink()
             removed = True

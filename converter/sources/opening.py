@@ -209,7 +209,8 @@ class _Files:
         if not stat.S_ISREG(mode):
             reasons.append(Diagnostic("SRC-04", SourceLocation(item)))
             return []
-        return [_File(item, path)]
+        # Where the sender's disks are is nobody's business: places stand in the manifest, which the receiver reads.
+        return [_File(path.name if Path(item).is_absolute() else item, path)]
 
     def _missing(self, item: str, path: Path, error: OSError | ValueError) -> Diagnostic:
         if isinstance(error, PermissionError):
@@ -237,7 +238,7 @@ class _Files:
         else:
             params = {"count": len(kept), "left": len(regular) - len(kept)}
             decisions.append(Diagnostic("SRC-51", SourceLocation(item), params))
-        return [_File(display_name(p.relative_to(start) if not root else p), p) for p in kept]
+        return [_File(display_name(Path(p.name) if root else p.relative_to(start)), p) for p in kept]
 
     def _distinct(self, files: list[_File], reasons: list[Diagnostic]) -> list[_File]:
         seen: dict[tuple[int, int], str] = {}

@@ -340,3 +340,24 @@ def test_a_file_named_by_one_rejected_row_is_not_called_shared(tmp_path: Path) -
     ran = dui("convert", made.write(), "-o", tmp_path / "out")
     assert ran.code == 1
     assert "RUN-13" not in ran.err
+
+
+def test_where_the_senders_disks_are_is_not_told_to_the_receiver(tmp_path: Path) -> None:
+    made = export(tmp_path / "in", residents=1, documents=1)
+    made.sources = made.sources.replace("usagers.csv", str(tmp_path / "in" / "usagers.csv"))
+    ran = dui("convert", made.write(), "-o", tmp_path / "out")
+    assert ran.code == 0, ran.err
+    assert str(tmp_path) not in (tmp_path / "out" / "manifest.json").read_text("utf-8")
+    assert str(tmp_path) not in (tmp_path / "out" / "run.json").read_text("utf-8")
+
+
+def test_no_record_of_an_earlier_run_stands_beside_products_that_change(tmp_path: Path) -> None:
+    from converter.delivery import open_delivery
+
+    mapping = export(tmp_path / "in", residents=1, documents=1).write()
+    dui("convert", mapping, "-o", tmp_path / "out")
+    with open_delivery(tmp_path / "out") as delivery:
+        with delivery.writer.create("bundles/x.json") as stream:
+            stream.write(b"{}")
+        assert not (tmp_path / "out" / "run.json").exists()
+        assert not (tmp_path / "out" / "manifest.json").exists()
