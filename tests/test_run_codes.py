@@ -153,9 +153,9 @@ def test_data_without_a_place_in_the_release(tmp_path: Path, attach: str, code: 
 
 
 def test_a_document_larger_than_the_cautious_size(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from converter import pipeline
+    from converter.pipeline import start
 
-    monkeypatch.setattr(pipeline, "limits_of", lambda *_: (60_000, None))
+    monkeypatch.setattr(start, "limits_of", lambda *_: (60_000, None))
     made = export(tmp_path / "in", residents=1, documents=2)
     made.scans["2.pdf"] = made.scans["2.pdf"].replace(b"%%EOF", b"%" + b"x" * 90_000 + b"\n%%EOF")
     run = ran(made, tmp_path / "out")
