@@ -10,6 +10,7 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
+from converter.firststeps.coded import CodedColumns
 from converter.firststeps.guess import Guesses, Source
 from converter.firststeps.shapes import Column
 from converter.firststeps.yaml_lines import Lines, flow, scalar
@@ -36,6 +37,7 @@ _STATES = {
         "non",
     ),
 }  # fmt: skip
+_YES_NO = {**dict.fromkeys(YES, "oui"), **dict.fromkeys(NO, "non")}
 _SIMPLE = ("used_name", "first_given_name", "given_names", "used_given_name")
 _LAST = ("birth_order", "birth_place_code", "birth_place_name", "nss", "phone", "mobile", "email")
 
@@ -53,8 +55,10 @@ def draft(guesses: Guesses, output: Path, scans: Path | None, schema: str) -> Li
     lines.guess("release: tddui-1.1.0", "version du guide que demande le destinataire")
     _establishment(lines)
     _sources(lines, guesses, output.parent, scans)
-    _residents(lines, guesses.residents, guesses.documents)
-    _documents(lines, guesses, scans)
+    coded = CodedColumns(guesses)
+    _residents(lines, guesses.residents, guesses.documents, coded)
+    _documents(lines, guesses, scans, coded)
+    coded.write(lines)
     return lines
 
 
@@ -183,7 +187,7 @@ def _found(path: str, root: ScanRoot) -> bool:
 # ----------------------------------------------------------------------------------------------------- residents
 
 
-def _residents(lines: Lines, source: Source | None, documents: Sequence[Source]) -> None:
+def _residents(lines: Lines, source: Source | None, documents: Sequence[Source], coded: CodedColumns) -> None:
     lines.add("", "residents:")
     if source is None:
         lines.blank("  from", "la source qui a une ligne par usager")
@@ -196,13 +200,13 @@ def _residents(lines: Lines, source: Source | None, documents: Sequence[Source])
     _column(lines, source, "birth_name", "colonne du nom de naissance")
     for name in _SIMPLE:
         _column(lines, source, name)
-    _title(lines, source)
-    _sex(lines, source)
+    _title(lines, source, coded)
+    _sex(lines, source, coded)
     for name in ("birth_date", "death_date"):
         if name in fields:
             _date(lines, f"  {name}", source, fields[name])
     _deceased(lines, source)
-    _ins(lines, source)
+    _ins(lines, source, coded)
     for name in _LAST:
         _column(lines, source, name)
     _address(lines, source)
@@ -229,28 +233,35 @@ def _column(lines: Lines, source: Source, name: str, missing: str = "", indent: 
         lines.blank(f"{indent}{name}", missing)
 
 
-def _title(lines: Lines, source: Source) -> None:
+def _title(lines: Lines, source: Source, coded: CodedColumns) -> None:
     column = source.fields.get("title")
-    if column is not None:
-        known = column.words_within(TITLES) is not None
-        note = "" if known else "ses mots demandent peut-être une table : M ou MME"
-        lines.guess(f"  title: {scalar(source.reference(column))}", note)
+    if column is None:
+        return
+    name = source.reference(column)
+    if column.words_within(TITLES) is not None:
+        lines.guess(f"  title: {scalar(name)}")
+    elif table := coded.table(source, column, TITLES, "civilites", "M ou MME"):
+        lines.guess(f"  title: {flow({'column': name, 'table': table})}")
+    else:
+        lines.guess(f"  title: {scalar(name)}", "ses mots demandent peut-être une table : M ou MME")
 
 
-def _sex(lines: Lines, source: Source) -> None:
+def _sex(lines: Lines, source: Source, coded: CodedColumns) -> None:
     column = source.fields.get("sex") or source.fields.get("title")
     if column is None:
         return
     name = source.reference(column)
     words = column.words_within(_SEX_WORDS)
     if words is None:
-        if column is source.fields.get("sex"):
+        if table := coded.table(source, column, _SEX_WORDS, "sexes", "male, female ou unknown"):
+            lines.guess(f"  sex: {flow({'column': name, 'table': table})}")
+        elif column is source.fields.get("sex"):
             lines.guess(f"  sex: {scalar(name)}", "ses mots demandent une table : {mot: male, mot: female}")
     elif all(word in SEXES for word in words):
         lines.guess(f"  sex: {scalar(name)}")
     else:
-        table = {_cased(word): _SEX_WORDS[word] for word in words}
-        lines.guess(f"  sex: {flow({'column': name, 'table': table})}")
+        table_of_words = {_cased(word): _SEX_WORDS[word] for word in words}
+        lines.guess(f"  sex: {flow({'column': name, 'table': table_of_words})}")
 
 
 def _cased(word: str) -> str:
@@ -263,7 +274,7 @@ def _deceased(lines: Lines, source: Source) -> None:
         lines.guess(f"  deceased: {scalar(source.reference(column))}")
 
 
-def _ins(lines: Lines, source: Source) -> None:
+def _ins(lines: Lines, source: Source, coded: CodedColumns) -> None:
     number, state = source.fields.get("ins"), source.fields.get("qualified")
     if number is None:
         return
@@ -277,6 +288,9 @@ def _ins(lines: Lines, source: Source) -> None:
             note = "seule une identité qualifiée par INSi est « oui »"
         elif state.words_within(YES | NO) is not None:
             options["qualified"] = source.reference(state)
+            note = "seule une identité qualifiée par INSi est « oui »"
+        elif name := coded.table(source, state, _STATES | _YES_NO, "statuts_identite", "oui si qualifiée, sinon non"):
+            options["qualified"] = {"column": source.reference(state), "table": name}
             note = "seule une identité qualifiée par INSi est « oui »"
     lines.guess(f"  ins: {flow(options)}", note)
 
@@ -332,16 +346,16 @@ def _unused(lines: Lines, source: Source) -> None:
 # ----------------------------------------------------------------------------------------------------- documents
 
 
-def _documents(lines: Lines, guesses: Guesses, scans: Path | None) -> None:
+def _documents(lines: Lines, guesses: Guesses, scans: Path | None, coded: CodedColumns) -> None:
     lines.add("", "documents:")
     for source in guesses.documents:
-        _rule(lines, source)
+        _rule(lines, source, coded)
     if not guesses.documents:
         _folder_rule(lines, scans)
     lines.add("  # - dossier: {}  # un dossier structuré par usager, une fois les autres sections écrites")
 
 
-def _rule(lines: Lines, source: Source) -> None:
+def _rule(lines: Lines, source: Source, coded: CodedColumns) -> None:
     fields = source.fields
     lines.guess(f"  - from: {source.name}", "une ligne par fichier")
     _column(lines, source, "resident", "colonne du numéro de l'usager", "    ")
@@ -357,7 +371,7 @@ def _rule(lines: Lines, source: Source) -> None:
             "pas de numéro de document ; le chemin en tient lieu",
         )
     _column(lines, source, "title", "colonne du titre du document", "    ")
-    _type(lines, source)
+    _type(lines, source, coded)
     if "created" in fields:
         _date(lines, "    created", source, fields["created"])
     _author(lines, source)
@@ -381,14 +395,14 @@ def _guard(lines: Lines, source: Source) -> None:
         lines.guess(f"    guard: {flow(options)}", " ; ".join(notes))
 
 
-def _type(lines: Lines, source: Source) -> None:
+def _type(lines: Lines, source: Source, coded: CodedColumns) -> None:
     column = source.fields.get("type")
     if column is None:
         lines.blank("    type", "colonne du type, par une table, ou {value: code JDV_J07}")
         return
     known = column.known_kinds()
-    note = f"{known[0]} mots sur {known[1]} sont connus de cette table" if known else ""
-    options = {"column": source.reference(column), "table": "legacy-document-kinds"}
+    note = f"{known[0]} mots sur {known[1]} sont connus de legacy-document-kinds" if known else ""
+    options = {"column": source.reference(column), "table": coded.kinds(source, column)}
     lines.guess(f"    type: {flow(options)}", note)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import json
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -55,15 +56,19 @@ def run_init(files: Sequence[Path], console: Console, *, as_json: bool, scans: P
 
 
 def _write(path: Path, text: str) -> None:
-    """A new file, never one that is there. OutputError."""
+    """A new file, never one that is there; for its owner only, as it may hold words of the sources. OutputError."""
     try:
-        with path.open("x", encoding="utf-8", newline="\n") as stream:
+        with open(path, "x", encoding="utf-8", newline="\n", opener=_private) as stream:
             stream.write(text)
     except FileExistsError:
         raise OutputError(Diagnostic("INI-01", None, {"file": path.name})) from None
     except OSError as error:
         reason = errno.errorcode.get(error.errno or 0, type(error).__name__)
         raise OutputError(Diagnostic("INI-02", None, {"file": path.name, "error": reason})) from None
+
+
+def _private(path: str, flags: int) -> int:
+    return os.open(path, flags, 0o600)
 
 
 def _write_schema(path: Path) -> Path | None:

@@ -1,8 +1,8 @@
 """What the cells of a column look like, counted over every row: never what they hold.
 
 Cells are counted in batches, each different one once, and sorted by their outline (digits and letters alike), so that a
-million cells cost a few thousand looks. Words are remembered while they are few, to be compared with closed lists; they
-leave this module only as counts, or as words of such a list.
+million cells cost a few thousand looks. Words are remembered while they are few, to be compared with closed lists, or
+(names) with what must not show; they are shown only as counts, or as words of such a list.
 """
 
 from __future__ import annotations
