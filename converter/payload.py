@@ -54,7 +54,6 @@ class Payload:
             else:
                 yield from _file_chunks(part)
 
-
     def beginning(self, limit: int) -> Iterator[bytes]:
         """As :meth:`chunks`, but only the first ``limit`` bytes (rounded to whole base64 groups) of each file.
 

@@ -65,7 +65,8 @@ def sabotaged(tmp_path: Path, mapping: Path, body: str) -> Ran:
 def test_a_worker_killed_once_loses_nothing(tmp_path: Path) -> None:
     mapping = twelve(tmp_path / "in").write()
     mark = tmp_path / "killed"
-    once = f"not os.path.exists({str(mark)!r}) and (open({str(mark)!r}, 'w').close(), os.kill(os.getpid(), signal.SIGKILL))"
+    kill = f"(open({str(mark)!r}, 'w').close(), os.kill(os.getpid(), signal.SIGKILL))"
+    once = f"not os.path.exists({str(mark)!r}) and {kill}"
     body = f"(task.key == '0009' and {once})"
     ran = sabotaged(tmp_path, mapping, body)
     assert mark.exists()
