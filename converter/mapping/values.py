@@ -436,7 +436,7 @@ def _converter(
     if options.pattern:
         steps.append(_pattern_step(options.pattern))
     if options.decimal:
-        steps.append(_decimal_step(options.decimal))
+        steps.append(_decimal_step(options.decimal, header.typed))
     if options.table is not None:
         steps.append(_table_step(compile_table(options.table, context.tables), column))
     if options.date:
@@ -472,12 +472,16 @@ def _pattern_step(pattern: str) -> Convert:
     return step
 
 
-def _decimal_step(mark: str) -> Convert:
+def _decimal_step(mark: str, typed: bool) -> Convert:
     number = re.compile(r"[+-]?\d+(?:\.\d+)?", re.ASCII)
+    # A number cell of a workbook has no mark: it comes with a point. "1.234" may be a typed thousand all the same.
+    from_number = re.compile(r"[+-]?\d+\.(?!\d{3}\Z)\d+", re.ASCII) if typed else None
     other = "." if mark == "," else ","
 
     def step(text: str) -> str:
         bare = "".join(text.split())
+        if from_number is not None and from_number.fullmatch(bare):
+            return bare
         if other not in bare:
             bare = bare.replace(mark, ".")
             if number.fullmatch(bare):

@@ -197,6 +197,15 @@ def test_numbers_by_their_mark(mark: str, cell: str, expected: str | None) -> No
     assert codes(found) == ([] if expected else ["VAL-03"])
 
 
+@pytest.mark.parametrize(
+    ("cell", "expected"), [("3.2", "3.2"), ("-0.05", "-0.05"), ("3,2", "3.2"), ("1.234", None), ("1.234,5", None)]
+)
+def test_number_cells_of_a_workbook_need_no_mark(cell: str, expected: str | None) -> None:
+    found = run({"column": "Nom", "decimal": ","}, cell, typed=True)
+    assert found.value == expected
+    assert codes(found) == ([] if expected else ["VAL-03"])
+
+
 @pytest.mark.parametrize("cell", ["M", "m", " M ", "Ｍ"])
 def test_a_table_matches_without_regard_to_spelling(cell: str) -> None:
     expected = "male" if cell != "Ｍ" else None
