@@ -57,13 +57,18 @@ def run_pack(
     sealed = bool(secret) or method == "age"
     if not sealed:
         console.warn("Not encrypted. Health data that leaves the house needs --encrypt.")
-    console.say(
-        f"Next, at the receiver's: dui unpack {' '.join(p.name for p in written[:3])}{' …' if written[3:] else ''}"
-    )
+    console.say(f"Next, at the receiver's: {_opening(written, method, bool(secret))}")
     if as_json:
         files = [{"file": p.name, "bytes": p.stat().st_size} for p in written]
         console.json({"schema": "dui-converter/pack/1", "encrypted": sealed, "parts": files})
     return ExitCode.OK
+
+
+def _opening(written: Sequence[Path], method: str, asked: bool) -> str:
+    """The command that opens the parts, with every option that it will not do without."""
+    parts = " ".join(p.name for p in written[:3]) + (" …" if written[3:] else "")
+    key = " --identity KEYFILE" if method == "age" else " --encrypted" if asked else ""
+    return f"dui unpack {parts} -o received/{key}"
 
 
 def run_unpack(
