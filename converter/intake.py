@@ -14,8 +14,9 @@ from pathlib import Path
 from converter.diagnostics import Diagnostic, SourceError
 from converter.mapper.compiled import CompiledMapping, RuleEntrance
 from converter.mapper.gate import SITE_MARK
+from converter.mapping.columns import column_index
 from converter.mapping.loader import LoadedMapping
-from converter.mapping.values import Rule, column_index, compile_value
+from converter.mapping.values import Rule, compile_value
 from converter.mapping.walk import values
 from converter.model import SourceRow, Verdict
 from converter.sources import Table, display_name, open_table

@@ -108,8 +108,8 @@ def contact_reader(index: int, compiler: Compiler, spec: ContactRule) -> Contact
         "kind": Field(_kind, MANY, required=True),
         "relation": Field(_relations().of),
         "order": Field(fields.number(1, _LAST - 1)),
-        "phone": Field(steps.phone("H"), MANY),
-        "mobile": Field(steps.phone("MC"), MANY),
+        "phone": Field(fields.phone("H"), MANY),
+        "mobile": Field(fields.phone("MC"), MANY),
     }
     read = compiler.fields(spec, wanted)
     address = compiler.address(spec.address, "address", "H")
@@ -136,7 +136,7 @@ def protection_reader(index: int, compiler: Compiler, spec: ProtectionRule) -> C
     wanted = _person_fields() | {
         "measure": Field(_measures),
         "organization": Field(fields.one_line),
-        "phone": Field(steps.phone(None), MANY),  # of a home or of an office: the row does not say
+        "phone": Field(fields.phone(None), MANY),  # of a home or of an office: the row does not say
         "end": Field(fields.moment),
     }
     read = compiler.fields(spec, wanted)

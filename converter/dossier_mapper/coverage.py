@@ -71,7 +71,7 @@ def _payer(compiler: Compiler, spec: PayerSpec) -> Reader:
     wanted = {
         "name": Field(fields.one_line),
         "number": Field(fields.one_line),
-        "phone": Field(steps.phone("WP"), MANY),
+        "phone": Field(fields.phone("WP"), MANY),
         **structure_numbers(compiler.checks),
     }
     read = compiler.fields(spec, wanted, "payer.")

@@ -16,10 +16,11 @@ from converter.dossier_mapper.entries import Findings
 from converter.dossier_mapper.making import PLACES, SECTIONS, KeptRule, Made, Plan, RuleRows, make
 from converter.dossier_mapper.parts import STRUCTURES, Compiler
 from converter.mapper.fields import levels
+from converter.mapping.columns import column_index
 from converter.mapping.rules import RowRule, row_rules
 from converter.mapping.schema import DossierOptions, MappingSpec
 from converter.mapping.sections import ContactRule, ProtectionRule, UnplacedRule
-from converter.mapping.values import ValueContext, column_index
+from converter.mapping.values import ValueContext
 from converter.model import (
     Contact,
     DocumentRecord,

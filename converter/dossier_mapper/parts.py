@@ -198,7 +198,7 @@ class Compiler:
         if spec is None:
             return _nothing
         read = self.fields(
-            spec, {"name": Field(fields.one_line), "phone": Field(steps.phone(None), MANY)}, f"{prefix}."
+            spec, {"name": Field(fields.one_line), "phone": Field(fields.phone(None), MANY)}, f"{prefix}."
         )
         address = self.address(spec, prefix)
 

@@ -11,14 +11,13 @@ from converter.diagnostics import Severity
 from converter.identifiers import check_adeli, check_rpps
 from converter.mapper import fields
 from converter.mapping.values import Convert, Noted, WrongValueError
-from converter.model import Moment, Telecom
+from converter.model import Moment
 
-__all__ = ["adeli", "amount", "is_after", "phone", "professional_identifier", "row_identifier", "title"]
+__all__ = ["adeli", "amount", "is_after", "professional_identifier", "row_identifier", "title"]
 
 #: Codes of wrong check keys: the number has its shape and may be kept (identifier policy of the guide's users).
 _KEYS = frozenset(("ID-11", "ID-21", "ID-31", "ID-41", "ID-43"))
 _READY_MADE = re.compile(r"[0134568][0-9A-Za-z][0-9A-Za-z./_-]*", re.ASCII)
-_TRUNK = re.compile(r"^(?:\+|00)33\s*\(0\)")
 _AMOUNT = re.compile(r"(\d+)(?:[.,](\d+))?", re.ASCII)
 #: One to three digits, a mark, three digits: a decimal number here, thousands there.
 _AMBIGUOUS = re.compile(r"\d{1,3}[.,]\d{3}", re.ASCII)
@@ -75,16 +74,6 @@ def title(datum: Any) -> str | Noted:
         return fields.title(datum)
     except WrongValueError:
         return Noted(None, "DOS-28")
-
-
-def phone(use: str | None) -> Convert:
-    """A telephone number; ``+33 (0)6…`` is ``+336…``."""
-    convert = fields.phone(use)
-
-    def step(datum: Any) -> Telecom | Noted:
-        return convert(_TRUNK.sub("+33", fields.text_of(datum).strip()))
-
-    return step
 
 
 def amount(declared: bool, *units: str) -> Convert:

@@ -6,8 +6,9 @@ from collections.abc import Callable, Sequence
 
 from converter.diagnostics import Diagnostic
 from converter.mapper import fields
+from converter.mapping.conditions import compile_condition
 from converter.mapping.nodes import ConditionSpec, GuardSpec
-from converter.mapping.values import Result, Rule, ValueContext, compile_condition, compile_value
+from converter.mapping.values import Result, Rule, ValueContext, compile_value
 from converter.model import Header, PartialDate, Resident, Sex, SourceRow
 from converter.terminology import fold, fold_label
 

@@ -18,6 +18,7 @@ from pydantic import ValidationError
 from converter import terminology
 from converter.diagnostics import Diagnostic, MappingError, MappingLocation
 from converter.mapping.checks import check, clock_problem
+from converter.mapping.columns import UnknownColumnError, column_index
 from converter.mapping.editor_schema import json_schema
 from converter.mapping.fields import field_of
 from converter.mapping.merge import Merged, read_chain
@@ -26,7 +27,6 @@ from converter.mapping.problems import diagnostics_of
 from converter.mapping.repair import mend
 from converter.mapping.rules import row_rules
 from converter.mapping.schema import RELEASES, EstablishmentSpec, MappingSpec
-from converter.mapping.values import UnknownColumnError, column_index
 from converter.mapping.walk import columns, values
 from converter.mapping.yaml_text import KeyPath, dotted
 from converter.model import (

@@ -7,10 +7,10 @@ from functools import cache
 from typing import Any
 
 from converter import terminology
+from converter.mapping.columns import UnknownColumnError, column_index
 from converter.mapping.nodes import ColumnValue, TableSpec
 from converter.mapping.schema import MappingSpec
 from converter.mapping.tables import KINDS, Table, compile_table
-from converter.mapping.values import UnknownColumnError, column_index
 from converter.mapping.walk import values
 from converter.model import Header
 from converter.terminology import fold

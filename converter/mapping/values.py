@@ -17,10 +17,10 @@ from functools import lru_cache
 from typing import Any, Protocol
 from zoneinfo import ZoneInfo
 
-from converter.diagnostics import Diagnostic, Severity, SourceError, closest
+from converter.diagnostics import Diagnostic, Severity, SourceError
 from converter.mapping import dates
+from converter.mapping.columns import column_index
 from converter.mapping.nodes import (
-    ConditionSpec,
     ConstantValue,
     LookupValue,
     TemplateValue,
@@ -39,14 +39,10 @@ __all__ = [
     "Noted",
     "Result",
     "Rule",
-    "UnknownColumnError",
     "ValueContext",
     "WrongValueError",
-    "column_index",
-    "compile_condition",
     "compile_value",
     "default_problem",
-    "severity_of",
 ]
 
 
@@ -96,45 +92,6 @@ class ValueContext:
     lookups: Lookups = field(default_factory=_NoLookups)
     #: (how, path of the value) → how often a default was used or a wrong value omitted.
     uses: Counter[tuple[str, str]] = field(default_factory=Counter)
-
-
-class UnknownColumnError(Exception):
-    """A column that the header lacks or has several times: ``diagnostic`` lacks its place."""
-
-    def __init__(self, code: str, params: Mapping[str, str | int]) -> None:
-        super().__init__(code)
-        self.code, self.params = code, params
-
-
-_POSITION = re.compile(r"#(\d+)")
-_NTH = re.compile(r"(.+)#(\d+)")
-
-
-def column_index(header: Header, column: str) -> tuple[int, bool]:
-    """Position of a column, and whether it was found only by folding. UnknownColumnError when not found for sure."""
-    labels = header.labels
-    hits = [i for i, label in enumerate(labels) if label == column]
-    if len(hits) == 1:
-        return hits[0], False
-    if not hits and (match := _POSITION.fullmatch(column)):
-        position = int(match[1])
-        if 1 <= position <= len(labels):
-            return position - 1, False
-        raise UnknownColumnError("MAP-31", {"column": column, "hint": "", "known": f"#1…#{len(labels)}"})
-    if not hits and (match := _NTH.fullmatch(column)):
-        same = [i for i, label in enumerate(labels) if fold(label) == fold(match[1])]
-        if 1 <= int(match[2]) <= len(same):
-            return same[int(match[2]) - 1], False
-    if not hits:
-        wanted = fold(column)
-        hits = [i for i, label in enumerate(labels) if fold(label) == wanted]
-        if len(hits) == 1:
-            return hits[0], True
-    if hits:
-        raise UnknownColumnError("MAP-32", {"column": column, "count": len(hits)})
-    near = closest(column, [label for label in labels if label])
-    hint = f" (did you mean '{near}'?)" if near else ""
-    raise UnknownColumnError("MAP-31", {"column": column, "hint": hint, "known": ", ".join(filter(None, labels))})
 
 
 def compile_value(
@@ -572,38 +529,3 @@ def _first_of(rules: Sequence[Rule], column: str | None, required: bool) -> Rule
         return Result(None, (*remarks, *missing)) if remarks or missing else _EMPTY
 
     return rule
-
-
-# ----------------------------------------------------------------------------------------------------- conditions
-
-
-def compile_condition(conditions: Sequence[ConditionSpec] | None, header: Header) -> Callable[[SourceRow], str | None]:
-    """A function of a row: None when all conditions hold, else the column of the first that does not."""
-    tests = [(_condition(c, header), c.column) for c in conditions or ()]
-
-    def failing(row: SourceRow) -> str | None:
-        for test, column in tests:
-            if not test(row):
-                return column
-        return None
-
-    return failing
-
-
-def _condition(condition: ConditionSpec, header: Header) -> Callable[[SourceRow], bool]:
-    index, _ = column_index(header, condition.column)
-    if condition.empty is not None:
-        wanted = condition.empty
-        return lambda row: (not row.cells[index].strip()) is wanted
-    if condition.matches is not None:
-        pattern = re.compile(condition.matches)
-        return lambda row: pattern.search(row.cells[index]) is not None
-    texts = condition.in_ or condition.not_in or [condition.equals or condition.not_equals or ""]
-    folded = frozenset(map(fold, texts))
-    positive = condition.in_ is not None or condition.equals is not None
-    return lambda row: (fold(row.cells[index]) in folded) is positive
-
-
-def severity_of(level: str) -> Severity | None:
-    """The severity that a `checks:` setting asks for; None for ``off``."""
-    return None if level == "off" else Severity(level)

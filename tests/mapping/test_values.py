@@ -9,18 +9,10 @@ import pytest
 from pydantic import TypeAdapter
 
 from converter.diagnostics import Diagnostic, SourceError
+from converter.mapping.columns import UnknownColumnError, column_index
+from converter.mapping.conditions import compile_condition
 from converter.mapping.nodes import Value, When
-from converter.mapping.values import (
-    AMBIGUOUS,
-    Noted,
-    Result,
-    UnknownColumnError,
-    ValueContext,
-    WrongValueError,
-    column_index,
-    compile_condition,
-    compile_value,
-)
+from converter.mapping.values import AMBIGUOUS, Noted, Result, ValueContext, WrongValueError, compile_value
 from converter.model import Header, PartialDate, SourceRow
 
 _VALUES: TypeAdapter[Any] = TypeAdapter(Value)
