@@ -45,6 +45,10 @@ __all__ = [
 
 _PLACE = re.compile(r"(?:\d{2}|2[AB])\d{3}", re.ASCII)
 _PHONE = re.compile(r"\+?\d{3,15}", re.ASCII)
+#: The zero of calls within France is no part of the international number.
+_TRUNK = re.compile(r"^(?:\+|00)33\s*\(0\)")
+#: What a spreadsheet leaves of a French number that it took for a quantity.
+_ZERO_LOST = re.compile(r"[1-9]\d{8}", re.ASCII)
 _EMAIL = re.compile(r"[^\s@<>,;]+@[^\s@<>,;]+\.[^\s@<>,;]+")
 _LANGUAGE = re.compile(r"[a-z]{2,3}(?:-[A-Z]{2})?", re.ASCII)
 #: A wrong check key, as against a wrong shape.
@@ -126,11 +130,17 @@ def place_code(datum: Any) -> str | Noted:
 
 
 def phone(use: str | None) -> Callable[[Any], Telecom | Noted]:
-    """A telephone number without its blanks, dots and dashes; one with other words in it is dropped with a remark."""
+    """A telephone number without its blanks, dots and dashes; ``+33 (0)6…`` is ``+336…``.
+
+    One with other words in it is dropped with a remark; one that seems to lack its zero is kept with one.
+    """
 
     def convert(datum: Any) -> Telecom | Noted:
-        bare = re.sub(r"[\s.\-/()]", "", text_of(datum))
-        return Telecom("tel", bare, use) if _PHONE.fullmatch(bare) else Noted(None, "FLD-08")
+        bare = re.sub(r"[\s.\-/()]", "", _TRUNK.sub("+33", text_of(datum).strip()))
+        if not _PHONE.fullmatch(bare):
+            return Noted(None, "FLD-08")
+        telecom = Telecom("tel", bare, use)
+        return Noted(telecom, "FLD-18") if _ZERO_LOST.fullmatch(bare) else telecom
 
     return convert
 

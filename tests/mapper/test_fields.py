@@ -35,7 +35,7 @@ TAKEN = [
     (fields.place_code, "01004", "01004"),
     (fields.place_code, "2a004", "2A004"),
     (fields.place_code, "99352", "99352"),
-    (fields.phone("H"), "+33 (0)4.74-22/10", Telecom("tel", "+3304742210", "H")),
+    (fields.phone("H"), "+33 (0)4.74-22/10", Telecom("tel", "+334742210", "H")),
     (fields.email, "a@b.fr", Telecom("mailto", "a@b.fr")),
     (fields.language, "fr-FR", "fr-FR"),
     (fields.language, "oc", "oc"),
@@ -96,6 +96,15 @@ def test_what_a_field_refuses(field: Any, datum: Any, code: str) -> None:
 )
 def test_what_a_field_drops_with_a_remark(field: Any, datum: str, code: str) -> None:
     assert field(datum) == Noted(None, code)
+
+
+def test_the_zero_of_calls_within_france_is_no_part_of_an_international_number() -> None:
+    assert fields.phone("H")("+33 (0)2 99 00 00 01") == Telecom("tel", "+33299000001", "H")
+
+
+@pytest.mark.parametrize("datum", ["612345678", "6 12 34 56 78"])
+def test_a_telephone_number_that_a_spreadsheet_took_for_a_quantity_is_kept_with_a_remark(datum: str) -> None:
+    assert fields.phone("MC")(datum) == Noted(Telecom("tel", "612345678", "MC"), "FLD-18")
 
 
 @pytest.mark.parametrize("level", [Severity.ERROR, Severity.WARNING, None])
