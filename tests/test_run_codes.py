@@ -98,8 +98,10 @@ def test_a_template_that_fails(tmp_path: Path) -> None:
         "type: {value: '11488-4'}, group: resident}\n"
     )
     (tmp_path / "in" / "templates").mkdir(parents=True)
-    (tmp_path / "in" / "templates" / "casse.txt.j2").write_text("{{ rows[0].absent.absent }}{{ 1 / 0 }}", "utf-8")
-    assert "RUN-27" in said(ran(made, tmp_path / "out"))
+    (tmp_path / "in" / "templates" / "casse.txt.j2").write_text("{{ title }}\n{{ rows[0].absent.absent }}", "utf-8")
+    done = ran(made, tmp_path / "out")
+    assert "CDA-32" in said(done)
+    assert "(ligne 2 du modèle)" in (tmp_path / "out" / "rejects.csv").read_text("utf-8")
 
 
 def test_defaults_and_omissions_are_counted(tmp_path: Path) -> None:

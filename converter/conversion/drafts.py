@@ -106,11 +106,11 @@ def _of_rows(
         if record is None:
             continue
         text = _text(spec, mapper.labels, [lines[r.id] for r in group], record, resident, compiled)
-        if text is not None:
+        if isinstance(text, str):
             yield Draft(record, tuple(r.id for r in group), text)
             continue
         for r in group:
-            ledger.note(r.id, [Diagnostic("RUN-27", r.row.location(), {"template": spec.template})])
+            ledger.note(r.id, [replace(text, location=r.row.location())])
 
 
 def _headed(
@@ -144,8 +144,8 @@ def _text(
     record: DocumentRecord,
     resident: Resident,
     compiled: CompiledMapping,
-) -> str | None:
-    """The readable text of a document made from rows; None when its template fails on them."""
+) -> str | Diagnostic:
+    """The readable text of a document made from rows, or why its template fails on them."""
     from converter.cda import RowsText, TemplateFailedError, render_rows
 
     folder: Path = compiled.loaded.base / "templates"
@@ -153,5 +153,5 @@ def _text(
     rows = RowsText(record.title, name, compiled.establishment.name, tuple(labels), tuple(lines))
     try:
         return render_rows(spec.template, folder if folder.is_dir() else None, rows)
-    except TemplateFailedError:
-        return None
+    except TemplateFailedError as wrong:
+        return wrong.diagnostic

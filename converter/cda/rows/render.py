@@ -120,7 +120,7 @@ def render_rows(template: str, folder: Path | None, rows: RowsText) -> str:
     try:
         text = _bounded(compiled.generate(_context(rows)))
     except _failures() as wrong:
-        place: dict[str, str | int] = {"line": _line(wrong), "known": ", ".join(_NAMES)}
+        place: dict[str, str | int] = {"template": template, "line": _line(wrong), "known": ", ".join(_NAMES)}
         raise TemplateFailedError(Diagnostic("CDA-32", None, place)) from None
     lines = [line.rstrip() for line in printable(text).split("\n")]
     clean = "\n".join(lines).strip("\n")
