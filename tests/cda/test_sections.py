@@ -274,7 +274,7 @@ def test_each_datum_of_a_transport(state: str, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("state", LATER)
-def test_equal_entries_keep_their_own_ids(state: str, tmp_path: Path) -> None:
+def test_equal_entries_keep_their_own_places_in_the_text(state: str, tmp_path: Path) -> None:
     twice = replace(
         full(state, tmp_path),
         stays=(stay(state),) * 2,
